@@ -1,0 +1,18 @@
+//! Decides: aggregates, commands and events, the token's secret and its digest.
+//!
+//! Nothing here reads a clock, draws a random number of its own, or knows SQL or HTTP: commands carry
+//! the time and the freshly made digest, so every decision can be repeated and tested exactly.
+//!
+//! **Invariant:** an event never holds a secret or personal data, only opaque ids and digests.
+
+pub mod account;
+pub mod id;
+pub mod role;
+pub mod token;
+pub mod user;
+
+pub use account::{Account, AccountCommand, AccountError, AccountEvent};
+pub use id::{AccountId, CommandId, TokenId, UserId};
+pub use role::{AccountRole, InstanceRole, Permission};
+pub use token::{Token, TokenCommand, TokenError, TokenEvent};
+pub use user::{User, UserCommand, UserError, UserEvent};

@@ -1,0 +1,172 @@
+//! Appends events and everything that follows from them, in one transaction, and reads them back.
+//!
+//! The crates' own `persist` commits events alone and leaves read models to a callback that a crash or
+//! a dropped future skips; so the write is ours, and only the reads are theirs.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqrs_es::Aggregate;
+use cqrs_es::persist::{
+    PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
+};
+
+use crate::sql::{Sql, Statement};
+use crate::{StoreError, Submission};
+
+/// A database that keeps events.
+pub trait EventStore: Sql + Clone + Send + Sync + 'static {
+    /// The events of one aggregate, oldest first, as the crate for this database reads them.
+    fn read_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> impl Future<Output = Result<Vec<SerializedEvent>, PersistenceError>> + Send;
+
+    /// Writes `events` and all that follows from them, or nothing.
+    ///
+    /// # Errors
+    /// [`CommitError`] tells whether the commit had been sent when it failed.
+    fn append(
+        &self,
+        events: &[SerializedEvent],
+        submission: &Submission,
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+}
+
+/// How far an append came.
+#[derive(Debug)]
+pub enum CommitError {
+    /// Nothing was written.
+    NotSent(StoreError),
+    /// The commit was sent and no answer came.
+    AnswerLost(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<StoreError> for CommitError {
+    fn from(error: StoreError) -> Self {
+        Self::NotSent(error)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct MetadataRow {
+    metadata: sqlx::types::Json<std::collections::HashMap<String, String>>,
+}
+
+/// Appends, and finds out what became of a commit whose answer was lost.
+async fn append(
+    store: &impl EventStore,
+    events: &[SerializedEvent],
+    submission: &Submission,
+) -> Result<(), StoreError> {
+    let Some(first) = events.first() else { return Ok(()) };
+    let lost = match store.append(events, submission).await {
+        Ok(()) => return Ok(()),
+        Err(CommitError::NotSent(error)) => return Err(error),
+        Err(CommitError::AnswerLost(error)) => error,
+    };
+    tracing::warn!(
+        command_id = %submission.command_id,
+        error = %lost,
+        "lost the answer to the commit of command {}; asking what became of it",
+        submission.command_id
+    );
+    let sequence = i64::try_from(first.sequence).map_err(StoreError::corrupt)?;
+    let question = Statement::new(
+        "
+SELECT metadata
+FROM events
+WHERE aggregate_type = $1
+  AND aggregate_id = $2
+  AND sequence = $3",
+    )
+    .bind(&*first.aggregate_type)
+    .bind(&*first.aggregate_id)
+    .bind(sequence);
+    match store.fetch::<MetadataRow>(question).await.as_deref() {
+        Ok([row]) => {
+            let committed = row.metadata.get(Submission::COMMAND_ID);
+            if committed == Some(&submission.command_id.to_string()) {
+                Ok(())
+            } else {
+                Err(StoreError::Conflict)
+            }
+        }
+        // No row is no proof: the server may still be working on the commit.
+        Ok(_) | Err(_) => Err(StoreError::OutcomeUnknown(lost)),
+    }
+}
+
+/// What cqrs-es sees of the store during one command: its submission comes along, and what was
+/// committed can be asked for afterwards.
+#[derive(Clone)]
+pub struct CommandRepository<S> {
+    store: S,
+    submission: Arc<Submission>,
+    committed: Arc<Mutex<Vec<SerializedEvent>>>,
+}
+
+impl<S: EventStore> CommandRepository<S> {
+    /// The store as one command uses it.
+    pub fn new(store: S, submission: Submission) -> Self {
+        Self { store, submission: Arc::new(submission), committed: Arc::default() }
+    }
+
+    /// The events that this command committed, oldest first.
+    pub fn committed(&self) -> Vec<SerializedEvent> {
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The reads that nothing here may use, and why.
+fn unsupported<T>(what: &str) -> Result<T, PersistenceError> {
+    Err(PersistenceError::UnknownError(format!("{what} are not kept: see docs/adr").into()))
+}
+
+impl<S: EventStore> PersistedEventRepository for CommandRepository<S> {
+    async fn get_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        self.store.read_events::<A>(aggregate_id).await
+    }
+
+    async fn get_last_events<A: Aggregate>(
+        &self,
+        _aggregate_id: &str,
+        _last_sequence: usize,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        unsupported("snapshots")
+    }
+
+    async fn get_snapshot<A: Aggregate>(
+        &self,
+        _aggregate_id: &str,
+    ) -> Result<Option<SerializedSnapshot>, PersistenceError> {
+        unsupported("snapshots")
+    }
+
+    async fn persist<A: Aggregate>(
+        &self,
+        events: &[SerializedEvent],
+        snapshot_update: Option<(String, serde_json::Value, usize)>,
+    ) -> Result<(), PersistenceError> {
+        if snapshot_update.is_some() {
+            return unsupported("snapshots");
+        }
+        append(&self.store, events, &self.submission).await?;
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
+        Ok(())
+    }
+
+    async fn stream_events<A: Aggregate>(
+        &self,
+        _aggregate_id: &str,
+    ) -> Result<ReplayStream, PersistenceError> {
+        unsupported("streams, which end silently when a connection is lost,")
+    }
+
+    async fn stream_all_events<A: Aggregate>(&self) -> Result<ReplayStream, PersistenceError> {
+        unsupported("streams, which end silently when a connection is lost,")
+    }
+}

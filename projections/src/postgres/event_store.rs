@@ -1,0 +1,51 @@
+//! One transaction per command.
+
+use cqrs_es::Aggregate;
+use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
+use postgres_es::PostgresEventRepository;
+use sqlx::Connection;
+
+use super::{CALL_TIMEOUT, Postgres, in_time};
+use crate::event_store::{CommitError, EventStore};
+use crate::write::write;
+use crate::{StoreError, Submission};
+
+impl EventStore for Postgres {
+    async fn read_events<A: Aggregate>(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
+        let repository = PostgresEventRepository::new(self.commands.clone());
+        tokio::time::timeout(CALL_TIMEOUT, repository.get_events::<A>(aggregate_id))
+            .await
+            .unwrap_or_else(|elapsed| Err(PersistenceError::ConnectionError(elapsed.into())))
+    }
+
+    async fn append(
+        &self,
+        events: &[SerializedEvent],
+        submission: &Submission,
+    ) -> Result<(), CommitError> {
+        let mut connection = self.commands.acquire().await.map_err(StoreError::from)?;
+        let outcome = match in_time(connection.begin()).await {
+            Err(error) => Err(CommitError::NotSent(error.into())),
+            Ok(mut tx) => match write(&mut *tx, events, submission).await {
+                Ok(()) => in_time(tx.commit())
+                    .await
+                    .map_err(|error| CommitError::AnswerLost(error.into())),
+                Err(error) => match in_time(tx.rollback()).await {
+                    Ok(()) => Err(error.into()),
+                    Err(failed) => Err(CommitError::NotSent(failed.into())),
+                },
+            },
+        };
+        if matches!(
+            outcome,
+            Err(CommitError::AnswerLost(_) | CommitError::NotSent(StoreError::Unavailable(_)))
+        ) {
+            // Whatever the connection is in the middle of, nobody else should inherit it.
+            connection.close_on_drop();
+        }
+        outcome
+    }
+}

@@ -1,0 +1,173 @@
+//! A PostgreSQL primary, shared by any number of nodes.
+
+mod event_store;
+mod sql;
+
+use std::future::Future;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::{Finding, StoreError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Longest wait for any single answer of the database.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Separate pools: slow commands must not starve authentication.
+const COMMAND_CONNECTIONS: u32 = 16;
+const READ_CONNECTIONS: u32 = 16;
+
+/// Why the database could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is not one.
+    #[error("the database URL is not valid: {0}")]
+    Url(#[source] sqlx::Error),
+    /// The server cannot be reached or refused.
+    #[error("cannot connect to PostgreSQL: {0}")]
+    Connect(#[source] sqlx::Error),
+    /// The server would lose acknowledged writes.
+    #[error(
+        "PostgreSQL runs with fsync=off and would lose acknowledged tokens in a crash; set fsync=on"
+    )]
+    FsyncOff,
+    /// The server repeats another's writes, late, and takes none.
+    #[error("PostgreSQL is a standby; connect to the primary")]
+    Standby,
+}
+
+/// The database, as one node uses it.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    commands: PgPool,
+    reads: PgPool,
+}
+
+impl Postgres {
+    /// Connects, and refuses a server that cannot keep what it acknowledges. Migrations are not run.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, is a standby, or runs without fsync.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
+        // Settings of the connection beat those of role and database. The backslash is libpq's way to
+        // write a space.
+        let options = options.application_name("symbolon").options([
+            ("synchronous_commit", "on"),
+            ("default_transaction_isolation", "read\\ committed"),
+            ("statement_timeout", "5000"),
+            ("lock_timeout", "4000"),
+            ("idle_in_transaction_session_timeout", "10000"),
+        ]);
+        let pool = |connections| {
+            PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+        };
+        let commands = pool(COMMAND_CONNECTIONS)
+            .connect_with(options.clone())
+            .await
+            .map_err(OpenError::Connect)?;
+        let reads = pool(READ_CONNECTIONS).connect_lazy_with(options);
+        let this = Self { commands, reads };
+        this.refuse_unsafe_server().await?;
+        Ok(this)
+    }
+
+    async fn refuse_unsafe_server(&self) -> Result<(), OpenError> {
+        if self.is_standby().await.map_err(OpenError::Connect)? {
+            return Err(OpenError::Standby);
+        }
+        if self.setting("fsync").await.map_err(OpenError::Connect)? == "off" {
+            return Err(OpenError::FsyncOff);
+        }
+        Ok(())
+    }
+
+    async fn is_standby(&self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&self.commands).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<String, sqlx::Error> {
+        sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&self.commands).await
+    }
+
+    /// Brings the tables up to date. Nodes that start together wait for one another.
+    ///
+    /// # Errors
+    /// When a migration fails or one that was applied has changed since.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.commands).await
+    }
+
+    /// The connections that browser sessions use.
+    pub fn session_pool(&self) -> PgPool {
+        self.commands.clone()
+    }
+
+    /// What an operator should know about this database.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn findings(&self) -> Result<Vec<Finding>, sqlx::Error> {
+        let mut findings = Vec::new();
+        for (name, good, remedy) in [
+            ("fsync", "on", "Set fsync=on: without it a crash loses acknowledged tokens."),
+            (
+                "full_page_writes",
+                "on",
+                "Set full_page_writes=on: a torn page cannot be repaired without.",
+            ),
+            (
+                "synchronous_commit",
+                "on",
+                "A pooler dropped the connection settings; let it pass `options`.",
+            ),
+        ] {
+            let value = self.setting(name).await?;
+            findings.push(Finding {
+                text: format!("PostgreSQL {name}={value}"),
+                remedy: (value != good).then(|| remedy.to_owned()),
+            });
+        }
+        let standbys = self.setting("synchronous_standby_names").await?;
+        findings.push(Finding {
+            text: if standbys.is_empty() {
+                "PostgreSQL has no synchronous standby: a failover to an asynchronous one may lose \
+                 acknowledged tokens"
+                    .to_owned()
+            } else {
+                format!("PostgreSQL synchronous_standby_names={standbys}")
+            },
+            remedy: None,
+        });
+        Ok(findings)
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.reads.close().await;
+        self.commands.close().await;
+    }
+}
+
+/// An answer, or `Unavailable` after [`CALL_TIMEOUT`].
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(CALL_TIMEOUT, answer).await.unwrap_or_else(|_| {
+        Err(sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "the database did not answer in time",
+        )))
+    })
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

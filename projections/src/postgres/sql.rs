@@ -1,0 +1,38 @@
+//! Statements on PostgreSQL, each under a time limit.
+
+use sqlx::PgConnection;
+
+use super::{Postgres, in_time};
+use crate::StoreError;
+use crate::sql::{Row, Sql, Statement, bind_values};
+use crate::write::Transaction;
+
+impl Sql for Postgres {
+    async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
+        let query = sqlx::query_as::<_, R>(&statement.text);
+        Ok(in_time(bind_values!(query, statement.values).fetch_all(&self.reads)).await?)
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let query = sqlx::query(&statement.text);
+        let done = in_time(bind_values!(query, statement.values).execute(&self.commands)).await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl Transaction for PgConnection {
+    /// Shared: tokens of one user may be written while others are; a lock of the user waits.
+    const LOCK_ROW: &str = "FOR SHARE";
+
+    async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
+        let query = sqlx::query(&statement.text);
+        let done = in_time(bind_values!(query, statement.values).execute(self)).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query(&statement.text);
+        let row = in_time(bind_values!(query, statement.values).fetch_optional(self)).await?;
+        Ok(row.is_some())
+    }
+}

@@ -1,0 +1,134 @@
+//! SQL that both databases understand, written once beside its reader.
+//!
+//! SQLite and PostgreSQL agree on everything the read models need: `$1`, `ON CONFLICT … DO UPDATE …
+//! WHERE`, `RETURNING`. So a statement is one text with typed values, and an adapter only binds them.
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+
+use crate::StoreError;
+
+/// A statement with its values, in the order of `$1`, `$2` …
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The text.
+    pub text: Cow<'static, str>,
+    /// The values.
+    pub values: Vec<Value>,
+}
+
+/// A value to bind; `None` is NULL of that type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `text`
+    Text(Option<String>),
+    /// `bigint` / `INTEGER`
+    Integer(Option<i64>),
+    /// `boolean` / `INTEGER` 0 or 1
+    Boolean(Option<bool>),
+    /// `bytea` / `BLOB`
+    Bytes(Option<Vec<u8>>),
+    /// `timestamptz` / RFC 3339 `TEXT`
+    Time(Option<DateTime<Utc>>),
+    /// `json` / `TEXT`
+    Json(serde_json::Value),
+}
+
+impl Statement {
+    /// A statement without values yet.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), values: Vec::new() }
+    }
+
+    /// Adds the next value.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+macro_rules! value_from {
+    ($($type:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(Some(value))
+            }
+        }
+
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                Self::$variant(value)
+            }
+        }
+    )+};
+}
+
+value_from! {
+    String => Text,
+    i64 => Integer,
+    bool => Boolean,
+    Vec<u8> => Bytes,
+    DateTime<Utc> => Time,
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(json: serde_json::Value) -> Self {
+        Self::Json(json)
+    }
+}
+
+/// A row type that can be read from either database.
+pub trait Row:
+    for<'r> sqlx::FromRow<'r, PgRow> + for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin
+{
+}
+
+impl<R> Row for R where
+    R: for<'r> sqlx::FromRow<'r, PgRow> + for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin
+{
+}
+
+/// A database that can be asked, and told things that are not events.
+///
+/// Every call ends within a few seconds. A question that fails is `Unavailable`, never an empty answer.
+pub trait Sql: Send + Sync {
+    /// All rows of a question, from one snapshot that includes every acknowledged write.
+    fn fetch<R: Row>(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<R>, StoreError>> + Send;
+
+    /// Changes rows that are not events, in a transaction of its own; says how many.
+    fn execute(&self, statement: Statement)
+    -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// Binds a statement's values to a query of either database.
+macro_rules! bind_values {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                $crate::sql::Value::Text(value) => query.bind(value),
+                $crate::sql::Value::Integer(value) => query.bind(value),
+                $crate::sql::Value::Boolean(value) => query.bind(value),
+                $crate::sql::Value::Bytes(value) => query.bind(value),
+                $crate::sql::Value::Time(value) => query.bind(value),
+                $crate::sql::Value::Json(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+pub(crate) use bind_values;

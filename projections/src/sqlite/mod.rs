@@ -1,0 +1,142 @@
+//! The embedded database: one file, one process, one write connection.
+
+mod event_store;
+mod lock;
+mod sql;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::Finding;
+use lock::DatabaseLock;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// Connections that only read. Two cores answer what four ask.
+const READERS: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file or its folder cannot be used.
+    #[error("cannot use {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds the file, by this or any other path.
+    #[error("{0} is in use by another symbolon process; stop that one first")]
+    InUse(PathBuf),
+    /// SQLite refused.
+    #[error("cannot open {path}: {source}")]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: sqlx::Error,
+    },
+}
+
+/// The database of one process.
+///
+/// **Invariant:** writes go through one connection, so they are in one order; `synchronous=FULL`, so an
+/// acknowledged write outlives a power cut; the file is locked as long as any connection may be open.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    /// Held, never read.
+    _lock: Arc<DatabaseLock>,
+}
+
+impl Sqlite {
+    /// Opens the file, creating it and its folder when missing. Migrations are not run.
+    ///
+    /// # Errors
+    /// When the file is in use, cannot be read or written, or is no database.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = Arc::new(DatabaseLock::take(path)?);
+        let database = |source| OpenError::Database { path: path.to_owned(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await
+            .map_err(database)?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.read_only(true).pragma("query_only", "on"));
+        Ok(Self { writer, reader, _lock: lock })
+    }
+
+    /// Brings the tables up to date.
+    ///
+    /// # Errors
+    /// When a migration fails or one that was applied has changed since.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.writer).await
+    }
+
+    /// The connection that browser sessions are written through.
+    pub fn session_pool(&self) -> SqlitePool {
+        self.writer.clone()
+    }
+
+    /// What an operator should know about this database.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn findings(&self) -> Result<Vec<Finding>, sqlx::Error> {
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&self.writer).await?;
+        let journal: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&self.writer).await?;
+        let integrity: String =
+            sqlx::query_scalar("PRAGMA quick_check").fetch_one(&self.writer).await?;
+        let finding = |text: String, good: bool, remedy: &str| Finding {
+            text,
+            remedy: (!good).then(|| remedy.to_owned()),
+        };
+        Ok(vec![
+            finding(
+                format!("SQLite synchronous={synchronous} (2 = FULL: every commit is on disk)"),
+                synchronous == 2,
+                "This build sets FULL itself; report this.",
+            ),
+            finding(
+                format!("SQLite journal_mode={journal}"),
+                journal == "wal",
+                "Put the database on a local file system; network file systems cannot do WAL.",
+            ),
+            finding(
+                format!("SQLite quick_check: {integrity}"),
+                integrity == "ok",
+                "The file is damaged. Restore the last backup and keep this file for examination.",
+            ),
+        ])
+    }
+
+    /// Closes all connections; writes that began are finished first.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,36 @@
+//! Statements on SQLite.
+
+use sqlx::SqliteConnection;
+
+use super::Sqlite;
+use crate::StoreError;
+use crate::sql::{Row, Sql, Statement, bind_values};
+use crate::write::Transaction;
+
+impl Sql for Sqlite {
+    async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
+        let query = sqlx::query_as::<_, R>(&statement.text);
+        Ok(bind_values!(query, statement.values).fetch_all(&self.reader).await?)
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let query = sqlx::query(&statement.text);
+        let done = bind_values!(query, statement.values).execute(&self.writer).await?;
+        Ok(done.rows_affected())
+    }
+}
+
+impl Transaction for SqliteConnection {
+    /// There is one writer: nothing can change under it.
+    const LOCK_ROW: &str = "";
+
+    async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
+        let query = sqlx::query(&statement.text);
+        Ok(bind_values!(query, statement.values).execute(self).await?.rows_affected())
+    }
+
+    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query(&statement.text);
+        Ok(bind_values!(query, statement.values).fetch_optional(self).await?.is_some())
+    }
+}

@@ -1,0 +1,225 @@
+//! The body of the one transaction that a command is: events first, then all that follows from them.
+
+use std::future::Future;
+
+use cqrs_es::persist::SerializedEvent;
+use domain::{TokenEvent, UserId};
+
+use crate::recorded::{Happening, RecordedEvent};
+use crate::sql::Statement;
+use crate::submission::{Enrolment, NewUserProfile, SetupCode, SetupStep};
+use crate::{StoreError, Submission, changes, projector};
+
+/// The constraint that a statement broke, by the names it has in PostgreSQL and in SQLite's messages.
+const EVENTS_KEY: [&str; 2] =
+    ["events_pkey", "events.aggregate_type, events.aggregate_id, events.sequence"];
+const EMAIL_KEY: [&str; 2] = ["user_profiles_email_unique", "user_profiles.email"];
+const FOUNDER_KEY: [&str; 2] = ["user_profiles_one_founder", "user_profiles.is_founder"];
+
+const INSERT_EVENT: &str = "
+INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+const INSERT_CONTEXT: &str = "
+INSERT INTO event_context (aggregate_type, aggregate_id, sequence, salt, address, user_agent)
+VALUES ($1, $2, $3, $4, $5, $6)";
+
+const ENQUEUE: &str = "
+INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
+VALUES ($1, $2, $3)";
+
+const INSERT_ACCOUNT_PROFILE: &str = "
+INSERT INTO account_profiles (account_id, name)
+VALUES ($1, $2)";
+
+const INSERT_USER_PROFILE: &str = "
+INSERT INTO user_profiles (user_id, email, name, password_hash, is_founder)
+VALUES ($1, $2, $3, $4, $5)";
+
+const REDEEM_SETUP_CODE: &str = "
+UPDATE setup_codes
+SET used_at = $2
+WHERE code_digest = $1
+  AND user_id IS NULL
+  AND used_at IS NULL";
+
+/// A transaction in progress.
+pub(crate) trait Transaction: Send {
+    /// Appended to a question whose row must not change before the commit.
+    const LOCK_ROW: &str;
+
+    /// Runs a statement; says how many rows it touched.
+    fn execute(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// Whether a question has any answer.
+    fn exists(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+}
+
+/// Writes everything that belongs to `events`. Nothing counts until the caller commits.
+///
+/// The event insert comes first: a lost race then shows as a conflict on `events_pkey` and as
+/// nothing else.
+pub(crate) async fn write(
+    tx: &mut impl Transaction,
+    events: &[SerializedEvent],
+    submission: &Submission,
+) -> Result<(), StoreError> {
+    let recorded = events.iter().map(RecordedEvent::read).collect::<Result<Vec<_>, _>>()?;
+    for event in events {
+        tx.execute(insert_event(event)?).await.map_err(refusal)?;
+    }
+    for event in &recorded {
+        require_active_user(tx, event).await?;
+        for change in projector::changes(event) {
+            tx.execute(changes::statement(&change)).await.map_err(refusal)?;
+        }
+    }
+    for event in events {
+        tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
+        tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
+    }
+    match &submission.enrolment {
+        None => Ok(()),
+        Some(Enrolment::Account { account_id, name }) => {
+            let statement =
+                Statement::new(INSERT_ACCOUNT_PROFILE).bind(account_id.to_string()).bind(&**name);
+            tx.execute(statement).await.map(drop).map_err(refusal)
+        }
+        Some(Enrolment::User(profile)) => enrol(tx, profile).await,
+    }
+}
+
+/// A locked user gets no token, not even when the command was decided before the lock: the row stays
+/// as it is until this transaction ends.
+async fn require_active_user(
+    tx: &mut impl Transaction,
+    event: &RecordedEvent,
+) -> Result<(), StoreError> {
+    let Some(user_id) = receives_token(&event.happening) else { return Ok(()) };
+    if tx.exists(active_user(user_id, lock_row(tx))).await.map_err(refusal)? {
+        Ok(())
+    } else {
+        Err(StoreError::UserNotActive)
+    }
+}
+
+fn receives_token(happening: &Happening) -> Option<UserId> {
+    match happening {
+        Happening::Token(
+            user_id,
+            TokenEvent::TokenGenerated { .. } | TokenEvent::TokenRegenerated { .. },
+        ) => Some(*user_id),
+        Happening::Token(_, TokenEvent::TokenRevoked { .. })
+        | Happening::User(..)
+        | Happening::Account(..) => None,
+    }
+}
+
+fn lock_row<T: Transaction>(_: &T) -> &'static str {
+    T::LOCK_ROW
+}
+
+fn active_user(user_id: UserId, lock_row: &str) -> Statement {
+    Statement::new(format!(
+        "
+SELECT user_id
+FROM users
+WHERE user_id = $1
+  AND registered_sequence > 0
+  AND NOT is_locked
+{lock_row}"
+    ))
+    .bind(user_id.to_string())
+}
+
+async fn enrol(tx: &mut impl Transaction, profile: &NewUserProfile) -> Result<(), StoreError> {
+    let statement = Statement::new(INSERT_USER_PROFILE)
+        .bind(profile.user_id.to_string())
+        .bind(&*profile.email)
+        .bind(&*profile.name)
+        .bind(profile.password_hash.clone())
+        .bind(profile.is_founder.then_some(true));
+    tx.execute(statement).await.map_err(refusal)?;
+    match &profile.setup {
+        SetupStep::None => Ok(()),
+        SetupStep::Issue(code) => {
+            tx.execute(issue_setup_code(code)).await.map(drop).map_err(refusal)
+        }
+        SetupStep::Redeem { digest, at } => {
+            let redeem = Statement::new(REDEEM_SETUP_CODE).bind(digest.to_vec()).bind(*at);
+            match tx.execute(redeem).await.map_err(refusal)? {
+                0 => Err(StoreError::SetupCodeRefused),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// Makes a set-up code usable.
+pub(crate) fn issue_setup_code(code: &SetupCode) -> Statement {
+    Statement::new(
+        "
+INSERT INTO setup_codes (code_digest, user_id, expires_at)
+VALUES ($1, $2, $3)",
+    )
+    .bind(code.digest.to_vec())
+    .bind(code.user_id.map(|id| id.to_string()))
+    .bind(code.expires_at)
+}
+
+fn insert_event(event: &SerializedEvent) -> Result<Statement, StoreError> {
+    Ok(about(INSERT_EVENT, event)?
+        .bind(&*event.event_type)
+        .bind(&*event.event_version)
+        .bind(event.payload.clone())
+        .bind(event.metadata.clone()))
+}
+
+fn insert_context(
+    event: &SerializedEvent,
+    submission: &Submission,
+) -> Result<Statement, StoreError> {
+    let origin = &submission.origin;
+    Ok(about(INSERT_CONTEXT, event)?
+        .bind(origin.salt.to_vec())
+        .bind(origin.address.clone())
+        .bind(origin.user_agent.clone()))
+}
+
+/// A statement whose first three values name the event.
+fn about(text: &'static str, event: &SerializedEvent) -> Result<Statement, StoreError> {
+    let sequence = i64::try_from(event.sequence).map_err(StoreError::corrupt)?;
+    Ok(Statement::new(text).bind(&*event.aggregate_type).bind(&*event.aggregate_id).bind(sequence))
+}
+
+/// What a failed statement of the transaction means. Only `events_pkey` is a lost race; a broken
+/// constraint that no caller can cause is corruption and is logged as an alarm.
+fn refusal(error: sqlx::Error) -> StoreError {
+    let Some(constraint) = broken_constraint(&error) else { return error.into() };
+    match constraint.as_str() {
+        name if EVENTS_KEY.contains(&name) => StoreError::Conflict,
+        name if EMAIL_KEY.contains(&name) => StoreError::EmailTaken,
+        name if FOUNDER_KEY.contains(&name) => StoreError::AlreadySetUp,
+        name => {
+            tracing::error!(constraint = name, "the constraint {name} stopped a command");
+            StoreError::corrupt(error)
+        }
+    }
+}
+
+/// PostgreSQL names the constraint. SQLite says which columns are not unique, or which check failed.
+fn broken_constraint(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    if let Some(name) = error.constraint() {
+        return Some(name.to_owned());
+    }
+    let broken = error.is_unique_violation() || error.is_check_violation();
+    let (_, columns) = error.message().split_once("constraint failed: ")?;
+    broken.then(|| columns.to_owned())
+}
