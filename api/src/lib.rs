@@ -1,1 +1,23 @@
-//! api
+//! Talks: the HTTP server, the auth middleware, the pages and the command line.
+//!
+//! A request goes `router → auth → handler → commands or a read model → reply`. Only [`startup`] knows
+//! which database is underneath.
+
+pub mod app;
+pub mod auth;
+pub mod chance;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod enrolment;
+pub mod error;
+pub mod extract;
+pub mod handlers;
+pub mod locking;
+pub mod logging;
+pub mod pages;
+pub mod request_context;
+pub mod router;
+pub mod settings;
+pub mod startup;
+pub mod usage;

@@ -102,7 +102,7 @@ pub enum AccountEvent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// The id is taken.
-    #[error("the account is already open")]
+    #[error("the account id is taken")]
     AlreadyOpened,
     /// There is no such account.
     #[error("there is no such account")]

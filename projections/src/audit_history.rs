@@ -9,13 +9,44 @@ use crate::sql::{Sql, Statement};
 use crate::verifier::generation;
 use crate::{Page, PageRequest, StoreError};
 
+/// What happened to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenHistoryKind {
+    /// It became live where none was.
+    Generated,
+    /// It became live and killed another.
+    Regenerated,
+    /// It died without a successor.
+    Revoked,
+}
+
+impl TokenHistoryKind {
+    /// The type of the event.
+    pub const fn event_type(self) -> &'static str {
+        match self {
+            Self::Generated => "TokenGenerated",
+            Self::Regenerated => "TokenRegenerated",
+            Self::Revoked => "TokenRevoked",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "generated" => Ok(Self::Generated),
+            "regenerated" => Ok(Self::Regenerated),
+            "revoked" => Ok(Self::Revoked),
+            unknown => Err(StoreError::corrupt(format!("unknown kind {unknown:?}"))),
+        }
+    }
+}
+
 /// One thing that happened to a user's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHistoryEntry {
     /// Of the event, within the user's token.
     pub sequence: i64,
-    /// `generated`, `regenerated` or `revoked`.
-    pub kind: String,
+    /// What happened.
+    pub kind: TokenHistoryKind,
     /// The token made or revoked.
     pub token_id: TokenId,
     /// Of that token.
@@ -71,7 +102,7 @@ impl TryFrom<HistoryRow> for TokenHistoryEntry {
     fn try_from(row: HistoryRow) -> Result<Self, StoreError> {
         Ok(Self {
             sequence: row.sequence,
-            kind: row.kind,
+            kind: TokenHistoryKind::parse(&row.kind)?,
             token_id: row.token_id.parse().map_err(StoreError::corrupt)?,
             generation: generation(row.generation)?,
             hint: row.hint.map(TokenHint::new),

@@ -50,3 +50,5 @@ pub struct Finding {
     /// What to do about it; `None` when all is well.
     pub remedy: Option<String>,
 }
+
+pub use sqlx::migrate::MigrateError;

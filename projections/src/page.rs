@@ -41,7 +41,7 @@ impl PageRequest {
 
     /// The comparison and the order in SQL, for a list in `ascending` or descending order of its key.
     pub(crate) fn direction(&self, ascending: bool) -> (&'static str, &'static str) {
-        if ascending != self.is_backward() { (">", "ASC") } else { ("<", "DESC") }
+        if ascending == self.is_backward() { ("<", "DESC") } else { (">", "ASC") }
     }
 
     /// Turns what was fetched, at most [`fetch_limit`](Self::fetch_limit) rows in SQL order, into a page.

@@ -1,8 +1,11 @@
 //! The program under test: built once per test process, from the sources as they are.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+
+use crate::server::Ended;
 
 /// The `symbolon` executable, in the profile that the tests themselves were built in.
 pub fn symbolon() -> &'static Path {
@@ -37,4 +40,20 @@ pub fn command() -> Command {
     }
     command.stdin(Stdio::null());
     command
+}
+
+/// Runs a command to its end with this text on its standard input.
+pub fn finish(mut command: Command, stdin: &str) -> Ended {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    // A command that refuses at once does not read it.
+    let _ = pipe.write_all(stdin.as_bytes());
+    drop(pipe);
+    let output = child.wait_with_output().expect("the child is ours");
+    Ended {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }

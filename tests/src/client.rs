@@ -61,6 +61,11 @@ impl Client {
         Self { peer, transport, headers: HeaderMap::new(), cookies: None }
     }
 
+    /// A client of the server at this address.
+    pub fn at(address: SocketAddr) -> Self {
+        Self::new(Peer::new(address))
+    }
+
     /// The same client with an empty cookie jar of its own.
     #[must_use]
     pub fn with_cookies(mut self) -> Self {
@@ -105,32 +110,38 @@ impl Client {
     }
 
     /// A `GET` request.
-    pub fn get(&self, target: &str) -> Request<'_> {
+    pub fn get(&self, target: &str) -> Request {
         self.request(Method::GET, target)
     }
 
     /// A `POST` request.
-    pub fn post(&self, target: &str) -> Request<'_> {
+    pub fn post(&self, target: &str) -> Request {
         self.request(Method::POST, target)
     }
 
     /// A `PUT` request.
-    pub fn put(&self, target: &str) -> Request<'_> {
+    pub fn put(&self, target: &str) -> Request {
         self.request(Method::PUT, target)
     }
 
     /// A `DELETE` request.
-    pub fn delete(&self, target: &str) -> Request<'_> {
+    pub fn delete(&self, target: &str) -> Request {
         self.request(Method::DELETE, target)
     }
 
     /// A request of any method.
-    pub fn request(&self, method: Method, target: &str) -> Request<'_> {
+    pub fn request(&self, method: Method, target: &str) -> Request {
         let headers = self.headers.clone();
-        Request { client: self, method, target: target.to_owned(), headers, body: Bytes::new() }
+        Request {
+            client: self.clone(),
+            method,
+            target: target.to_owned(),
+            headers,
+            body: Bytes::new(),
+        }
     }
 
-    async fn exchange(&self, request: Request<'_>) -> Result<Answer, Unanswered> {
+    async fn exchange(&self, request: Request) -> Result<Answer, Unanswered> {
         let Request { method, target, mut headers, body, .. } = request;
         if let Some(cookies) = self.cookie_header() {
             headers.insert(COOKIE, header_value(&cookies));
@@ -167,15 +178,15 @@ impl Client {
 /// A request being put together.
 #[derive(Debug)]
 #[must_use = "a request does nothing until sent"]
-pub struct Request<'a> {
-    client: &'a Client,
+pub struct Request {
+    client: Client,
     method: Method,
     target: String,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Request<'_> {
+impl Request {
     /// Adds a header, beside any of the same name.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.append(header_name(name), header_value(value));
@@ -213,7 +224,7 @@ impl Request<'_> {
 
     /// Sends it to a server that may be killed meanwhile.
     pub async fn try_send(self) -> Result<Answer, Unanswered> {
-        let client = self.client;
+        let client = self.client.clone();
         tokio::time::timeout(PATIENCE, client.exchange(self)).await?
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -69,8 +70,13 @@ impl Server {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         command.args(&settings.arguments).envs(settings.environment.iter().cloned());
+        Self::launch(command, database.data_directory()).await
+    }
+
+    /// Runs a command line that is to serve and that names this directory.
+    pub async fn launch(command: Command, directory: &Path) -> Result<Self, Ended> {
         let process = Process::spawn(command);
-        reaper::kill_server_at_the_end(process.child.id(), database.data_directory());
+        reaper::kill_server_at_the_end(process.child.id(), directory);
         process.into_server().await
     }
 

@@ -1,1 +1,29 @@
 //! The stories: what people do with the service, told over HTTP and the command line, on both stores.
+
+mod account_header;
+mod admin_access;
+mod admin_accounts;
+mod admin_tokens;
+mod admin_users;
+mod bearer;
+mod bootstrap;
+mod browser_setup;
+mod cookies;
+mod credentials;
+mod cross_site;
+mod demo;
+mod error_table;
+mod generating;
+mod history;
+mod locking;
+mod malformed;
+mod membership;
+mod operations;
+mod paging;
+mod preconditions;
+mod regenerating;
+mod revoking;
+mod settings;
+mod setup;
+mod sign_in;
+mod throttling;

@@ -1,7 +1,7 @@
 //! The count of a user's tokens.
 
 use std::fmt;
-use std::num::{NonZeroU32, ParseIntError};
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,16 @@ impl fmt::Display for Generation {
     }
 }
 
+/// A text that is no generation.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a generation is a whole number from 1 on, without sign or leading zeros")]
+pub struct InvalidGeneration;
+
 impl FromStr for Generation {
-    type Err = ParseIntError;
+    type Err = InvalidGeneration;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        let plain = text.starts_with(|c| matches!(c, '1'..='9'));
+        text.parse().ok().filter(|_| plain).map(Self).ok_or(InvalidGeneration)
     }
 }

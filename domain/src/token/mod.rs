@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use command::{FreshToken, TokenCommand, TokenError};
 pub use digest::{InvalidDigest, TokenDigest, TokenHint};
 pub use event::{RevocationReason, TokenEvent};
-pub use generation::Generation;
+pub use generation::{Generation, InvalidGeneration};
 pub use secret::{InvalidPrefix, Prefix, TokenSecret};
 
 use crate::TokenId;

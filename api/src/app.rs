@@ -1,0 +1,97 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::token::{FreshToken, Prefix, TokenSecret};
+use domain::{AccountId, CommandId, TokenId, UserId};
+use projections::{ReadModels, Verifier};
+use rand::Rng;
+use uuid::Uuid;
+
+use crate::auth::password::Passwords;
+use crate::auth::throttle::SignInThrottle;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::commands::Commands;
+use crate::settings::PublicUrl;
+use crate::usage::UsageRecorder;
+
+/// The running service. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Changes things.
+    pub commands: Arc<dyn Commands>,
+    /// Says whose a token is.
+    pub verifier: Arc<dyn Verifier>,
+    /// Answers every other question.
+    pub store: Arc<dyn ReadModels>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes generators.
+    pub chance: Arc<dyn Chance>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Slows down guessing.
+    pub throttle: Arc<SignInThrottle>,
+    /// Remembers when tokens were used.
+    pub usage: UsageRecorder,
+    /// What every token begins with.
+    pub token_prefix: Prefix,
+    /// How browsers reach the server.
+    pub public_url: PublicUrl,
+}
+
+/// A token on its way to its owner: the secret, and what the aggregate needs to know.
+pub struct MintedToken {
+    /// For the one answer that shows it.
+    pub secret: TokenSecret,
+    /// For the command.
+    pub fresh: FreshToken,
+}
+
+impl App {
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Makes a token. Nobody knows it until a command commits it.
+    pub fn mint(&self) -> MintedToken {
+        let secret = TokenSecret::generate(&self.token_prefix, &mut self.chance.rng());
+        let fresh = FreshToken {
+            id: TokenId::new(self.new_uuid()),
+            digest: secret.digest(),
+            hint: secret.hint(),
+        };
+        MintedToken { secret, fresh }
+    }
+
+    /// A new user's id.
+    pub fn new_user_id(&self) -> UserId {
+        UserId::new(self.new_uuid())
+    }
+
+    /// A new account's id.
+    pub fn new_account_id(&self) -> AccountId {
+        AccountId::new(self.new_uuid())
+    }
+
+    /// A new command's id.
+    pub fn new_command_id(&self) -> CommandId {
+        CommandId::new(self.new_uuid())
+    }
+
+    /// A version 7 UUID (RFC 9562): in order of time, with 74 random bits.
+    pub fn new_uuid(&self) -> Uuid {
+        let milliseconds = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.random_bytes()).into_uuid()
+    }
+
+    /// Fresh random bytes.
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.chance.rng().fill_bytes(&mut bytes);
+        bytes
+    }
+}

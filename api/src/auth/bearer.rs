@@ -1,0 +1,65 @@
+//! Reads the credential of a request: exactly one `Authorization: Bearer <token>`, or nothing that counts.
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use domain::token::{Prefix, TokenSecret};
+
+use crate::error::ApiError;
+
+/// Query parameters in which clients are known to send tokens (RFC 6750, section 2.3, advises against).
+const QUERY_PARAMETERS: [&str; 2] = ["access_token", "token"];
+
+/// What a request presents.
+#[derive(Debug)]
+pub enum Presented {
+    /// No `Authorization` header.
+    Nothing,
+    /// Something that cannot be a token of this service.
+    Malformed {
+        /// Whether it was meant as a bearer token.
+        bearer: bool,
+    },
+    /// A well-formed token, which may or may not be live.
+    Token(TokenSecret),
+}
+
+/// Reads the `Authorization` header. The scheme is case-insensitive (RFC 9110, section 11.1); everything
+/// after it must be one space and a token, to the byte.
+///
+/// # Errors
+/// `InvalidRequest` when there are several: which one counts is not ours to guess (RFC 6750, section 2).
+pub fn presented(headers: &HeaderMap, prefix: &Prefix) -> Result<Presented, ApiError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(Presented::Nothing) };
+    if values.next().is_some() {
+        return Err(ApiError::InvalidRequest("Send exactly one Authorization header."));
+    }
+    let Some((scheme, rest)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
+        return Ok(Presented::Malformed { bearer: false });
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Presented::Malformed { bearer: false });
+    }
+    Ok(match TokenSecret::parse(prefix, rest) {
+        Some(secret) => Presented::Token(secret),
+        None => Presented::Malformed { bearer: true },
+    })
+}
+
+/// A token in the URL ends up in logs and histories; it is refused whether or not it is live.
+///
+/// # Errors
+/// `InvalidRequest` when the query names a token parameter or holds something that looks like a token.
+pub fn refuse_token_in_query(query: Option<&str>, prefix: &Prefix) -> Result<(), ApiError> {
+    let suspicious = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        QUERY_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known))
+            || value.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+    };
+    if query.is_some_and(|query| query.split('&').any(suspicious)) {
+        return Err(ApiError::InvalidRequest(
+            "Send the API token in the Authorization header, never in the URL.",
+        ));
+    }
+    Ok(())
+}

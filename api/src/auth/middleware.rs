@@ -1,0 +1,122 @@
+//! The layers that stand before the handlers.
+//!
+//! **Invariant:** nothing here answers 200, and nothing answers 401 when the store could not be asked.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::token::TokenDigest;
+use domain::{AccountId, UserId};
+use projections::{Membership, StoreError};
+
+use super::bearer::{Presented, presented, refuse_token_in_query};
+use super::session::AuthSession;
+use super::{AccountInForce, Caller, Credential};
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Names the account to act in; echoed when one is in force.
+pub const ACCOUNT_ID: HeaderName = HeaderName::from_static("x-account-id");
+
+/// Lets only known callers pass, with a [`Caller`] in the request's extensions.
+///
+/// # Errors
+/// The credential's, in the order of docs/ARCHITECTURE.md: contradiction 400, credential 401, account
+/// header 400; 503 when the store cannot be asked.
+pub async fn authenticate(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    refuse_token_in_query(request.uri().query(), &app.token_prefix)?;
+    let caller = match presented(request.headers(), &app.token_prefix)? {
+        Presented::Token(secret) => by_token(&app, &secret.digest()).await?,
+        Presented::Malformed { bearer } => return Err(ApiError::InvalidToken { sent: bearer }),
+        Presented::Nothing => {
+            let user_id = signed_in(&request).ok_or(ApiError::InvalidToken { sent: false })?;
+            by_session(&app, user_id).await?
+        }
+    };
+    account_header(request.headers())?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+async fn by_token(app: &App, digest: &TokenDigest) -> Result<Caller, ApiError> {
+    let live = app.verifier.find_live_token(digest).await?;
+    let live = live.ok_or(ApiError::InvalidToken { sent: true })?;
+    app.usage.note(live.token_id, app.now());
+    Ok(Caller {
+        credential: Credential::Token { token_id: live.token_id, generation: live.generation },
+        access: live.access,
+        account: None,
+    })
+}
+
+fn signed_in(request: &Request) -> Option<UserId> {
+    let session = request.extensions().get::<AuthSession>()?;
+    session.user.as_ref().map(|user| user.registration.user_id)
+}
+
+async fn by_session(app: &App, user_id: UserId) -> Result<Caller, ApiError> {
+    let access = app.verifier.find_access(user_id).await?;
+    let access = access.ok_or(ApiError::InvalidToken { sent: false })?;
+    Ok(Caller { credential: Credential::Session, access, account: None })
+}
+
+/// The text of the one `x-account-id` header, if there is one.
+fn account_header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, ApiError> {
+    let mut values = headers.get_all(ACCOUNT_ID).iter();
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(ApiError::InvalidRequest("Send at most one x-account-id header."));
+    }
+    Ok(value)
+}
+
+/// Settles which account the request acts in, and says so in the reply. Never guesses between two.
+///
+/// # Errors
+/// `AccountRequired` when the caller has several and named none; `Forbidden`, in the same bytes, for an
+/// account that is unknown, closed or someone else's, and for a caller who has none.
+pub async fn select_account(mut request: Request, next: Next) -> Result<Response, ApiError> {
+    let named = account_header(request.headers())?.cloned();
+    let caller = request.extensions_mut().get_mut::<Caller>();
+    let caller = caller.ok_or(ApiError::InvalidToken { sent: false })?;
+    let membership = match named {
+        Some(value) => named_membership(&caller.access.memberships, &value),
+        None => only_membership(&caller.access.memberships)?,
+    };
+    let Membership { account_id, role } = membership.ok_or(ApiError::Forbidden)?;
+    caller.account = Some(AccountInForce { account_id, role });
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&account_id.to_string()) {
+        response.headers_mut().insert(ACCOUNT_ID, value);
+    }
+    Ok(response)
+}
+
+fn named_membership(memberships: &[Membership], value: &HeaderValue) -> Option<Membership> {
+    let named: AccountId = value.to_str().ok()?.parse().ok()?;
+    memberships.iter().copied().find(|membership| membership.account_id == named)
+}
+
+fn only_membership(memberships: &[Membership]) -> Result<Option<Membership>, ApiError> {
+    match memberships {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        [_, _, ..] => Err(ApiError::AccountRequired),
+    }
+}
+
+/// The session layers answer a store that cannot be asked with a bare 500; that is a 503.
+pub async fn session_store_fault(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let bare = response.headers().get(axum::http::header::CONTENT_TYPE).is_none();
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR && bare {
+        let cause = "the session store cannot be asked; the session layer logged why";
+        return ApiError::Unavailable(StoreError::Unavailable(cause.into())).into_response();
+    }
+    response
+}

@@ -1,0 +1,85 @@
+//! `symbolon demo`: the whole story over real HTTP, each request as a curl line with its answer.
+
+mod client;
+mod tour;
+
+use clap::Args;
+use projections::Via;
+use secrecy::SecretString;
+
+use self::client::Client;
+use super::Outcome;
+use super::console::say;
+use super::serve::{listen, serve, stop_signal};
+use crate::enrolment::{self, FirstUser};
+use crate::request_context::RequestContext;
+use crate::settings::{Database, PublicUrl, Settings};
+use crate::startup::{Service, Surroundings};
+
+/// How to show it.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// End after the tour instead of serving on
+    #[arg(long)]
+    exit: bool,
+}
+
+/// A folder that is gone when the tour is.
+struct TemporaryFolder(std::path::PathBuf);
+
+impl TemporaryFolder {
+    fn create() -> std::io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("symbolon-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, "could not remove {}", self.0.display());
+        }
+    }
+}
+
+/// Tells the story. Fails at the first answer that is not as it should be.
+pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
+    let folder = TemporaryFolder::create()?;
+    let mut settings = settings.clone();
+    settings.database = Database::Sqlite(folder.0.join("symbolon.db"));
+    let listener = listen(settings.listen).await?;
+    let at = listener.local_addr()?;
+    // The tour and its links go to this very server, whatever the settings say of the real one.
+    settings.public_url = None;
+    let service = Service::start(&settings, at, Surroundings::default()).await?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, service.router.clone(), async move {
+        // A dropped sender stops the server as well.
+        drop(stopped.await);
+    }));
+
+    let url = PublicUrl::of_listener(at);
+    let outcome = tell(&service, url.as_str()).await;
+    if outcome.is_ok() && !arguments.exit {
+        say(format!("\nServing on at {} until you press Ctrl-C.", url.as_str()));
+        say(format!("Sign in as {} with the password {:?}.", tour::ADMIN_EMAIL, tour::PASSWORD));
+        stop_signal()?.await;
+    }
+    drop(stop);
+    server.await??;
+    service.stop().await;
+    outcome
+}
+
+async fn tell(service: &Service, url: &str) -> Outcome {
+    let first = FirstUser {
+        email: tour::ADMIN_EMAIL.to_owned(),
+        name: "Ada".to_owned(),
+        password: SecretString::from(tour::PASSWORD),
+        account: "Ada's account".to_owned(),
+    };
+    let context = RequestContext::local(Via::CommandLine);
+    enrolment::found(&service.app, first, None, context).await?;
+    tour::tell(&Client::new(url)).await
+}

@@ -1,0 +1,181 @@
+//! How people come in: the first user by a set-up link or on the command line, everyone else by
+//! invitation.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use domain::{AccountCommand, AccountId, InstanceRole, UserCommand, UserId};
+use projections::submission::SetupStep;
+use projections::{Actor, Enrolment, NewUserProfile, SetupCode, StoreError};
+use rand::distr::{Alphanumeric, SampleString};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract;
+use crate::request_context::RequestContext;
+
+/// How long the first user's link works.
+pub const FIRST_USER_LINK: TimeDelta = TimeDelta::minutes(15);
+/// How long an invitation works.
+const INVITATION: TimeDelta = TimeDelta::days(7);
+const CODE_LENGTH: usize = 32;
+
+/// What the first user says about herself.
+pub struct FirstUser {
+    /// Any case.
+    pub email: String,
+    /// As people read it.
+    pub name: String,
+    /// As typed.
+    pub password: SecretString,
+    /// The name of the first account.
+    pub account: String,
+}
+
+/// What came of setting up.
+pub struct Founded {
+    /// The first user.
+    pub user_id: UserId,
+    /// Lower case.
+    pub email: String,
+    /// As people read it.
+    pub name: String,
+    /// The first account.
+    pub account_id: AccountId,
+}
+
+/// Whom to invite.
+pub struct Invitation {
+    /// Lower case.
+    pub email: String,
+    /// As people read it.
+    pub name: String,
+    /// Roles across the instance.
+    pub roles: BTreeSet<InstanceRole>,
+}
+
+/// A set-up code on its way to whom it is for. Single use.
+pub struct IssuedCode {
+    /// The code, which only its recipient should see.
+    pub code: SecretString,
+    /// Where to use it.
+    pub url: SecretString,
+}
+
+fn digest(code: &str) -> [u8; 32] {
+    Sha256::digest(code).into()
+}
+
+fn new_code(app: &App, user_id: Option<UserId>, lifetime: TimeDelta) -> (IssuedCode, SetupCode) {
+    let code = Alphanumeric.sample_string(&mut app.chance.rng(), CODE_LENGTH);
+    let stored = SetupCode { digest: digest(&code), user_id, expires_at: app.now() + lifetime };
+    let url = format!("{}/setup?code={code}", app.public_url.as_str()).into();
+    (IssuedCode { code: code.into(), url }, stored)
+}
+
+/// A link for the first user, on a database that has none.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn first_user_link(app: &App) -> Result<Option<IssuedCode>, StoreError> {
+    if app.store.has_users().await? {
+        return Ok(None);
+    }
+    let (issued, stored) = new_code(app, None, FIRST_USER_LINK);
+    app.store.issue_setup_code(&stored).await?;
+    Ok(Some(issued))
+}
+
+/// The code that someone presents, if it works.
+///
+/// # Errors
+/// `Forbidden` when it is unknown, used or expired, without saying which.
+pub async fn find_code(app: &App, code: &SecretString) -> Result<SetupCode, ApiError> {
+    let found = app.store.find_setup_code(digest(code.expose_secret()), app.now()).await?;
+    found.ok_or(ApiError::Forbidden)
+}
+
+/// Makes the first user, administrator of the installation and of the first account.
+///
+/// The account comes first: whatever goes wrong after it, the code still works for another try. The
+/// user, the profile and the use of the code are one transaction, which the database lets happen once.
+///
+/// # Errors
+/// `Validation` for what cannot be used; `Forbidden` when a first user exists or the code was used.
+pub async fn found(
+    app: &App,
+    first: FirstUser,
+    code: Option<&SetupCode>,
+    context: RequestContext,
+) -> Result<Founded, ApiError> {
+    let email = extract::email(&first.email)?;
+    let name = extract::name("name", &first.name)?;
+    let account = extract::name("account", &first.account)?;
+    let password_hash = app.passwords.hash(first.password, app.random_bytes()).await?;
+    if app.store.has_users().await? {
+        return Err(StoreError::AlreadySetUp.into());
+    }
+    let (user_id, account_id, at) = (app.new_user_id(), app.new_account_id(), app.now());
+    let via = context.actor.via;
+    let context = context.acting_as(Actor { user_id: Some(user_id), via });
+
+    let enrolment = Enrolment::Account { account_id, name: account };
+    let open = AccountCommand::Open { first_admin: Some(user_id), at };
+    app.commands.account(account_id, open, context.submission_with(app, enrolment)).await?;
+
+    let enrolment = Enrolment::User(NewUserProfile {
+        user_id,
+        email: email.clone(),
+        name: name.clone(),
+        password_hash: Some(password_hash),
+        is_founder: true,
+        setup: code.map_or(SetupStep::None, |code| SetupStep::Redeem { digest: code.digest, at }),
+    });
+    let register = UserCommand::Register { roles: BTreeSet::from([InstanceRole::Admin]), at };
+    app.commands.user(user_id, register, context.submission_with(app, enrolment)).await?;
+    Ok(Founded { user_id, email, name, account_id })
+}
+
+/// Registers a user, who chooses a password with the code that this returns.
+///
+/// # Errors
+/// `Conflict` when the e-mail address is in use.
+pub async fn invite(
+    app: &App,
+    invitation: Invitation,
+    context: &RequestContext,
+) -> Result<(UserId, IssuedCode), ApiError> {
+    let user_id = app.new_user_id();
+    let (issued, stored) = new_code(app, Some(user_id), INVITATION);
+    let enrolment = Enrolment::User(NewUserProfile {
+        user_id,
+        email: invitation.email,
+        name: invitation.name,
+        password_hash: None,
+        is_founder: false,
+        setup: SetupStep::Issue(stored),
+    });
+    let register = UserCommand::Register { roles: invitation.roles, at: app.now() };
+    app.commands.user(user_id, register, context.submission_with(app, enrolment)).await?;
+    Ok((user_id, issued))
+}
+
+/// Lets an invited user choose a password.
+///
+/// # Errors
+/// `Validation` for a password that cannot be used; `Forbidden` when the code was used or its user is locked.
+pub async fn accept_invitation(
+    app: &App,
+    code: &SetupCode,
+    password: SecretString,
+) -> Result<UserId, ApiError> {
+    let user_id = code.user_id.ok_or(ApiError::Forbidden)?;
+    let password_hash = app.passwords.hash(password, app.random_bytes()).await?;
+    if app.store.redeem_invitation(code, &password_hash, app.now()).await? {
+        Ok(user_id)
+    } else {
+        Err(ApiError::Forbidden)
+    }
+}

@@ -1,0 +1,204 @@
+//! Reads what clients send, and says in the error table's words what is wrong with it.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::token::Generation;
+use projections::{Cursor, Page, PageRequest};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// A JSON body.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        match Json::from_request(request, app).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::Validation(
+                "Invalid request body: send JSON with Content-Type: application/json".to_owned(),
+            )),
+            Err(rejection) => Err(ApiError::Validation(format!(
+                "Invalid request body: {}",
+                rejection.body_text()
+            ))),
+        }
+    }
+}
+
+/// An identifier in the path. One that is not well-formed names nothing.
+#[derive(Clone, Debug)]
+pub struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Ids<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        match Path::from_request_parts(parts, app).await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(_) => Err(ApiError::NotFound),
+        }
+    }
+}
+
+/// The generation in `If-Match: "<generation>"`; `*` and an absent header expect none in particular.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatchGeneration(pub Option<Generation>);
+
+impl FromRequestParts<App> for IfMatchGeneration {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        let Some(text) = single(&parts.headers, &IF_MATCH)? else { return Ok(Self(None)) };
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let tag = tag.filter(|tag| !tag.contains('"')).ok_or_else(|| malformed(&IF_MATCH))?;
+        match tag.parse() {
+            Ok(generation) => Ok(Self(Some(generation))),
+            // The tag of a state without a live token: well-formed, and never the live generation.
+            Err(_) => Err(ApiError::PreconditionFailed(
+                "The API token was changed in the meantime.".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Whether the request carries `If-None-Match: *`: act only when there is nothing yet.
+#[derive(Clone, Copy, Debug)]
+pub struct IfNoneMatch(pub bool);
+
+impl FromRequestParts<App> for IfNoneMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        match single(&parts.headers, &IF_NONE_MATCH)? {
+            None => Ok(Self(false)),
+            Some("*") => Ok(Self(true)),
+            Some(_) => Err(malformed(&IF_NONE_MATCH)),
+        }
+    }
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(malformed(name));
+    }
+    value.to_str().map(Some).map_err(|_| malformed(name))
+}
+
+fn malformed(name: &HeaderName) -> ApiError {
+    ApiError::Validation(format!("the {name} header cannot be understood"))
+}
+
+/// `?limit=&cursor=` of a list.
+#[derive(Clone, Debug)]
+pub struct Paging(pub PageRequest);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PagingQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+impl FromRequestParts<App> for Paging {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Query(query) = Query::<PagingQuery>::from_request_parts(parts, app)
+            .await
+            .map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
+        let limit = query.limit.unwrap_or(10);
+        if !(1..=100).contains(&limit) {
+            return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));
+        }
+        let cursor = query.cursor.map(|text| decode(&text)).transpose()?;
+        Ok(Self(PageRequest { limit, cursor }))
+    }
+}
+
+fn decode(text: &str) -> Result<Cursor, ApiError> {
+    let refused = || ApiError::Validation("cursor is not one that this list gave out".to_owned());
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+    let text = String::from_utf8(bytes).map_err(|_| refused())?;
+    let (direction, key) = text.split_at_checked(1).ok_or_else(refused)?;
+    let well_formed = !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    match direction {
+        ">" | "<" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "<" }),
+        _other => Err(refused()),
+    }
+}
+
+fn encode(cursor: &Cursor) -> String {
+    let direction = if cursor.backward { '<' } else { '>' };
+    URL_SAFE_NO_PAD.encode(format!("{direction}{}", cursor.key))
+}
+
+/// A page as clients get it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List<T> {
+    data: Vec<T>,
+    has_more: bool,
+    next: Option<String>,
+    previous: Option<String>,
+}
+
+impl<T> From<Page<T>> for List<T> {
+    fn from(page: Page<T>) -> Self {
+        Self {
+            has_more: page.next.is_some(),
+            next: page.next.as_ref().map(encode),
+            previous: page.previous.as_ref().map(encode),
+            data: page.data,
+        }
+    }
+}
+
+/// A name that people give to something: 1 to 255 characters, trimmed, without control characters.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
+    let text = text.trim();
+    if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(ApiError::Validation(format!(
+            "{field} must have 1 to 255 characters, none of them a control character"
+        )))
+    }
+}
+
+/// An e-mail address in lower case. Checked for shape only: whether it arrives, only a mail can tell.
+///
+/// # Errors
+/// `Validation`.
+pub fn email(text: &str) -> Result<String, ApiError> {
+    let text = text.trim().to_lowercase();
+    let well_formed = text.len() <= 254
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && text.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+    if well_formed {
+        Ok(text)
+    } else {
+        Err(ApiError::Validation("email must be an e-mail address".to_owned()))
+    }
+}

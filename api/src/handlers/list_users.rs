@@ -1,0 +1,22 @@
+//! `GET /v1/admin/users`: everyone.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::user_reply::UserReply;
+use crate::app::App;
+use crate::auth::Admin;
+use crate::error::ApiError;
+use crate::extract::{List, Paging};
+
+/// Answers 200, oldest first.
+///
+/// # Errors
+/// `Validation` for a limit or cursor that cannot be used.
+pub async fn list_users(
+    State(app): State<App>,
+    _: Admin,
+    Paging(request): Paging,
+) -> Result<Json<List<UserReply>>, ApiError> {
+    Ok(Json(app.store.list_users(&request).await?.map(UserReply::from).into()))
+}

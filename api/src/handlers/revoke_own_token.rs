@@ -1,0 +1,36 @@
+//! `DELETE /v1/token`: whoever holds a token can kill it, which is what one does with a leaked one.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::token::RevocationReason;
+use domain::{TokenCommand, TokenError};
+
+use crate::app::App;
+use crate::auth::TokenBearer;
+use crate::commands::CommandError;
+use crate::error::ApiError;
+use crate::request_context::RequestContext;
+
+/// Answers 204. Kills exactly the token that was sent, never one that replaced it in the meantime.
+///
+/// # Errors
+/// `Unavailable` when the outcome is not certain.
+pub async fn revoke_own_token(
+    State(app): State<App>,
+    bearer: TokenBearer,
+    context: RequestContext,
+) -> Result<StatusCode, ApiError> {
+    let command = TokenCommand::Revoke {
+        expected_generation: Some(bearer.generation),
+        reason: RevocationReason::Bearer,
+        at: app.now(),
+    };
+    let user_id = bearer.access.user_id;
+    match app.commands.token(user_id, command, context.submission(&app)).await {
+        // Replaced since it was checked: as dead as was asked for.
+        Ok(_) | Err(CommandError::Token(TokenError::StaleGeneration { .. })) => {
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,136 @@
+//! How a token is shown: once with its secret, ever after without.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use domain::token::{Generation, TokenHint, TokenSecret};
+use domain::{TokenEvent, TokenId};
+use projections::TokenState;
+use projections::tokens::LiveState;
+use serde::Serialize;
+
+use crate::app::MintedToken;
+use crate::error::ApiError;
+
+/// The one answer that holds a secret. Its own type, so that no list and no state can include one.
+pub struct SecretShownOnce {
+    status: StatusCode,
+    message: &'static str,
+    secret: TokenSecret,
+    token_id: TokenId,
+    generation: Generation,
+    hint: TokenHint,
+    created_at: DateTime<Utc>,
+}
+
+impl SecretShownOnce {
+    /// The reply to *generate*.
+    ///
+    /// # Errors
+    /// As [`Self::regenerated`].
+    pub fn created(minted: MintedToken, event: Option<TokenEvent>) -> Result<Self, ApiError> {
+        Self::new(StatusCode::CREATED, "API token created successfully.", minted, event)
+    }
+
+    /// The reply to *regenerate*.
+    ///
+    /// # Errors
+    /// `Internal` when the command did not put a token in force, which it always does.
+    pub fn regenerated(minted: MintedToken, event: Option<TokenEvent>) -> Result<Self, ApiError> {
+        Self::new(StatusCode::OK, "API token regenerated successfully.", minted, event)
+    }
+
+    fn new(
+        status: StatusCode,
+        message: &'static str,
+        minted: MintedToken,
+        event: Option<TokenEvent>,
+    ) -> Result<Self, ApiError> {
+        let secret = minted.secret;
+        match event {
+            Some(
+                TokenEvent::TokenGenerated { token_id, generation, hint, at, .. }
+                | TokenEvent::TokenRegenerated { token_id, generation, hint, at, .. },
+            ) => Ok(Self { status, message, secret, token_id, generation, hint, created_at: at }),
+            Some(TokenEvent::TokenRevoked { .. }) | None => {
+                Err(ApiError::Internal("the command put no token in force".into()))
+            }
+        }
+    }
+}
+
+impl IntoResponse for SecretShownOnce {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct WithSecret<'a> {
+            token: &'a str,
+            token_id: TokenId,
+            generation: Generation,
+            hint: &'a TokenHint,
+            created_at: DateTime<Utc>,
+            last_used_at: Option<DateTime<Utc>>,
+            message: &'static str,
+        }
+        let body = Json(WithSecret {
+            token: self.secret.expose(),
+            token_id: self.token_id,
+            generation: self.generation,
+            hint: &self.hint,
+            created_at: self.created_at,
+            last_used_at: None,
+            message: self.message,
+        });
+        (self.status, [(header::ETAG, etag(&self.generation.to_string()))], body).into_response()
+    }
+}
+
+/// A user's token without its secret.
+pub struct StateReply(pub Option<TokenState>);
+
+impl IntoResponse for StateReply {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct WithoutSecret {
+            active: bool,
+            token_id: Option<TokenId>,
+            generation: Option<Generation>,
+            hint: Option<TokenHint>,
+            created_at: Option<DateTime<Utc>>,
+            last_used_at: Option<DateTime<Utc>>,
+        }
+        let generation = self.0.as_ref().map(|state| state.generation);
+        let live = self.0.and_then(|state| state.live.map(|live| (state.token_id, live)));
+        let tag = match (generation, &live) {
+            (None, _) => "none".to_owned(),
+            (Some(generation), Some(_)) => generation.to_string(),
+            (Some(generation), None) => format!("{generation}-revoked"),
+        };
+        let body = match live {
+            Some((token_id, LiveState { hint, created_at, last_used_at })) => WithoutSecret {
+                active: true,
+                token_id: Some(token_id),
+                generation,
+                hint: Some(hint),
+                created_at: Some(created_at),
+                last_used_at,
+            },
+            None => WithoutSecret {
+                active: false,
+                token_id: None,
+                generation,
+                hint: None,
+                created_at: None,
+                last_used_at: None,
+            },
+        };
+        ([(header::ETAG, etag(&tag))], Json(body)).into_response()
+    }
+}
+
+/// A strong entity tag. The tags made here are plain ASCII.
+fn etag(tag: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}

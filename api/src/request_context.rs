@@ -1,0 +1,93 @@
+//! Who asks, from where, in which request: what a command takes along.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use projections::{Actor, Enrolment, Origin, Submission, Via};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::router::REQUEST_ID;
+
+/// Longer names of clients are cut.
+const USER_AGENT_LENGTH: usize = 256;
+
+/// The circumstances of one request.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// As in the reply header and the logs.
+    pub request_id: String,
+    /// The client's address; `None` outside a real connection.
+    pub address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Who asks.
+    pub actor: Actor,
+}
+
+impl RequestContext {
+    /// The circumstances of something done on this machine, without a request.
+    pub fn local(via: Via) -> Self {
+        Self {
+            request_id: "local".to_owned(),
+            address: None,
+            user_agent: None,
+            actor: Actor { user_id: None, via },
+        }
+    }
+
+    /// The same circumstances with another actor.
+    #[must_use]
+    pub fn acting_as(mut self, actor: Actor) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// What a command takes along.
+    pub fn submission(&self, app: &App) -> Submission {
+        Submission {
+            command_id: app.new_command_id(),
+            request_id: self.request_id.clone(),
+            actor: self.actor,
+            origin: Origin {
+                salt: app.random_bytes(),
+                address: self.address.clone(),
+                user_agent: self.user_agent.clone(),
+            },
+            enrolment: None,
+        }
+    }
+
+    /// The same with rows that belong to the command.
+    pub fn submission_with(&self, app: &App, enrolment: Enrolment) -> Submission {
+        Submission { enrolment: Some(enrolment), ..self.submission(app) }
+    }
+}
+
+impl FromRequestParts<App> for RequestContext {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let text = |name| {
+            let value = parts.headers.get(name)?;
+            Some(
+                String::from_utf8_lossy(value.as_bytes()).chars().take(USER_AGENT_LENGTH).collect(),
+            )
+        };
+        Ok(Self {
+            request_id: text(REQUEST_ID).unwrap_or_default(),
+            address: parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|ConnectInfo(address)| address.ip().to_string()),
+            user_agent: text(USER_AGENT),
+            actor: parts
+                .extensions
+                .get::<Caller>()
+                .map_or(Actor { user_id: None, via: Via::Setup }, Caller::actor),
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Every route in one list, in the groups that say what each needs.
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::sensitive_headers::{
+    SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer,
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use tower_sessions::SessionStore;
+use tracing::Level;
+
+use crate::app::App;
+use crate::auth::middleware::{authenticate, select_account, session_store_fault};
+use crate::auth::session;
+use crate::auth::session::SignInBackend;
+use crate::error::ApiError;
+use crate::{handlers as h, pages};
+
+/// Names a request in the reply, in the logs and in events.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Bodies are small: the largest holds a name and a password.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// Pages load nothing from anywhere, send forms home, and cannot be framed.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+macro_rules! routes {
+    ($($(#[$doc:meta])* $group:ident { $($method:ident $path:literal => $handler:expr;)+ })+) => {
+        /// Method and path of every route, in the order of the list.
+        pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)+];
+
+        $(
+            $(#[$doc])*
+            fn $group() -> Router<App> {
+                Router::new()$(.route($path, on(MethodFilter::$method, $handler)))+
+            }
+        )+
+    };
+}
+
+routes! {
+    /// Open to everyone.
+    open {
+        GET "/livez" => h::health::live;
+        GET "/readyz" => h::health::ready;
+    }
+
+    /// Open to everyone; a browser session may begin or end here.
+    sign_in {
+        GET "/" => pages::home::show_home;
+        GET "/setup" => pages::setup::show_setup;
+        POST "/setup" => pages::setup::submit_setup;
+        POST "/v1/setup" => h::set_up::set_up;
+        POST "/v1/session" => h::create_session::create_session;
+        DELETE "/v1/session" => h::delete_session::delete_session;
+    }
+
+    /// For the holder of a token.
+    token {
+        GET "/v1/token" => h::show_caller::show_caller;
+        DELETE "/v1/token" => h::revoke_own_token::revoke_own_token;
+    }
+
+    /// For a person in a browser.
+    user {
+        GET "/v1/user/api-token" => h::show_token::show_token;
+        POST "/v1/user/api-token" => h::generate_token::generate_token;
+        DELETE "/v1/user/api-token" => h::delete_token::delete_token;
+        POST "/v1/user/api-token/regenerate" => h::regenerate_token::regenerate_token;
+        GET "/v1/user/api-token/history" => h::list_token_history::list_token_history;
+    }
+
+    /// For administrators, by session or token.
+    admin {
+        POST "/v1/admin/users" => h::create_user::create_user;
+        GET "/v1/admin/users" => h::list_users::list_users;
+        PUT "/v1/admin/users/{id}/lock" => h::lock_user::lock_user;
+        DELETE "/v1/admin/users/{id}/lock" => h::unlock_user::unlock_user;
+        DELETE "/v1/admin/users/{id}/api-token" => h::revoke_user_token::revoke_user_token;
+        POST "/v1/admin/accounts" => h::create_account::create_account;
+        GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
+        PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;
+        DELETE "/v1/admin/accounts/{id}/members/{userId}" => h::remove_member::remove_member;
+    }
+
+    /// For members of the account in force, by session or token.
+    account {
+        GET "/v1/account" => h::show_account::show_account;
+    }
+}
+
+/// The whole service.
+pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
+    let backend = SignInBackend::new(app.store.clone(), app.passwords.clone());
+    let session_layer = session::layer(sessions, backend, &app.public_url);
+    let authenticated = || from_fn_with_state(app.clone(), authenticate);
+
+    let with_session = Router::new()
+        .merge(user())
+        .merge(admin())
+        .merge(account().route_layer(from_fn(select_account)))
+        .route_layer(authenticated())
+        .merge(sign_in())
+        .route_layer(session_layer)
+        .route_layer(from_fn(session_store_fault))
+        .route_layer(csrf(&app));
+
+    Router::new()
+        .merge(open())
+        .merge(token().route_layer(authenticated()))
+        .merge(with_session)
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(middleware::from_fn_with_state(app.clone(), request_id))
+        .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
+        .with_state(app)
+}
+
+/// Another site's page must not act with a visitor's session.
+fn csrf(
+    app: &App,
+) -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionError) -> Response + Clone + use<>> {
+    let layer = CsrfLayer::new();
+    let layer = layer.clone().add_trusted_origin(app.public_url.as_str()).unwrap_or(layer);
+    layer.with_rejection_response(|_| ApiError::Forbidden.into_response())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over like this")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text");
+    ApiError::Internal(format!("a handler panicked: {text}").into()).into_response()
+}
+
+/// The path without its query, which is nobody's business.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::span!(
+        Level::INFO,
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+    )
+}
+
+/// Keeps a caller's request id when it is short and plain, makes one otherwise, and says it in the reply.
+async fn request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let plain = |id: &&HeaderValue| {
+        (1..=64).contains(&id.len())
+            && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+    };
+    let id = request.headers().get(&REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+        HeaderValue::from_str(&app.new_uuid().to_string())
+            .unwrap_or(HeaderValue::from_static("unknown"))
+    });
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}

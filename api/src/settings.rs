@@ -1,0 +1,213 @@
+//! What an operator can set: flag before environment before file before default.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use config::{Config, Environment, File, FileFormat};
+use domain::token::Prefix;
+use serde::{Deserialize, Serialize};
+
+/// Settings as flags. What is not given comes from the environment, then from the file.
+#[derive(Args, Clone, Debug, Default, Serialize)]
+#[expect(clippy::doc_markdown, reason = "the texts are shown as they are by --help")]
+pub struct SettingsArgs {
+    /// TOML file with the same settings, in `snake_case` [env: SYMBOLON_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Address to serve on; port 0 takes any free one [env: SYMBOLON_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// Folder of the embedded database [env: SYMBOLON_DATA_DIR] [default: ./symbolon-data]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_dir: Option<PathBuf>,
+    /// postgres://… or sqlite:///…; without it, a SQLite file in the data folder [env: SYMBOLON_DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_url: Option<String>,
+    /// How browsers reach this server; https makes cookies Secure [env: SYMBOLON_PUBLIC_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_url: Option<String>,
+    /// What every token begins with; changing it orphans every token in use [env: SYMBOLON_TOKEN_PREFIX] [default: alta_pat]
+    #[arg(long, global = true, value_name = "PREFIX")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_prefix: Option<String>,
+    /// Which log lines to write, as a tracing filter [env: SYMBOLON_LOG] [default: info]
+    #[arg(long, global = true, value_name = "FILTER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+}
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(String),
+}
+
+/// What a run is configured to do.
+#[derive(Clone)]
+pub struct Settings {
+    /// Address to serve on.
+    pub listen: SocketAddr,
+    /// Where the data is.
+    pub database: Database,
+    /// How browsers reach the server; `None` = by the address it listens on.
+    pub public_url: Option<PublicUrl>,
+    /// What every token begins with.
+    pub token_prefix: Prefix,
+    /// Which log lines to write.
+    pub log: String,
+}
+
+/// `http://host[:port]` or `https://host[:port]`, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// Why the settings cannot be used. Says which and what to write instead.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The sources cannot be read or have an unknown key or a wrong type.
+    #[error("{0}")]
+    Source(#[from] config::ConfigError),
+    /// A value is not usable.
+    #[error("{name} is {value:?}, but {reason}")]
+    Value {
+        /// Of the setting.
+        name: &'static str,
+        /// As given.
+        value: String,
+        /// What it must be.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    listen: SocketAddr,
+    data_dir: PathBuf,
+    database_url: Option<String>,
+    public_url: Option<String>,
+    token_prefix: String,
+    log: String,
+}
+
+/// Read by itself, because it says where the rest is.
+const CONFIG_VARIABLE: &str = "SYMBOLON_CONFIG";
+
+impl Settings {
+    /// Puts the sources together.
+    ///
+    /// # Errors
+    /// When a source cannot be read, has an unknown key, or a value cannot be used.
+    pub fn load(args: &SettingsArgs) -> Result<Self, SettingsError> {
+        let file =
+            args.config.clone().or_else(|| std::env::var_os(CONFIG_VARIABLE).map(Into::into));
+        let environment = std::env::vars().filter(|(name, _)| name != CONFIG_VARIABLE).collect();
+        let mut sources = Config::builder()
+            .set_default("listen", "127.0.0.1:8080")?
+            .set_default("data_dir", "./symbolon-data")?
+            .set_default("token_prefix", Prefix::default().as_str())?
+            .set_default("log", "info")?;
+        if let Some(path) = file {
+            sources = sources.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let raw: Raw = sources
+            .add_source(
+                Environment::with_prefix("SYMBOLON")
+                    .prefix_separator("_")
+                    .source(Some(environment)),
+            )
+            .add_source(Config::try_from(args)?)
+            .build()?
+            .try_deserialize()?;
+        raw.try_into()
+    }
+}
+
+impl TryFrom<Raw> for Settings {
+    type Error = SettingsError;
+
+    fn try_from(raw: Raw) -> Result<Self, SettingsError> {
+        let database = match raw.database_url {
+            None => Database::Sqlite(raw.data_dir.join("symbolon.db")),
+            Some(url) => database(url)?,
+        };
+        let token_prefix =
+            raw.token_prefix.parse().map_err(|error: domain::token::InvalidPrefix| {
+                SettingsError::Value {
+                    name: "token_prefix",
+                    value: raw.token_prefix.clone(),
+                    reason: error.to_string(),
+                }
+            })?;
+        Ok(Self {
+            listen: raw.listen,
+            database,
+            public_url: raw.public_url.as_deref().map(PublicUrl::parse).transpose()?,
+            token_prefix,
+            log: raw.log,
+        })
+    }
+}
+
+fn database(url: String) -> Result<Database, SettingsError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Database::Postgres(url));
+    }
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !path.is_empty() => Ok(Database::Sqlite(path.into())),
+        // The value may hold a password: it is not repeated.
+        Some(_) | None => Err(SettingsError::Value {
+            name: "database_url",
+            value: "…".to_owned(),
+            reason: "it must begin with postgres:// or sqlite://".to_owned(),
+        }),
+    }
+}
+
+impl PublicUrl {
+    fn parse(text: &str) -> Result<Self, SettingsError> {
+        let refused = |reason: &str| SettingsError::Value {
+            name: "public_url",
+            value: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let url = text.trim_end_matches('/');
+        let uri: axum::http::Uri =
+            url.parse().map_err(|_| refused("it must be http://host or https://host"))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
+            return Err(refused("it must be http://host or https://host"));
+        }
+        if uri.path_and_query().is_some_and(|path| path != "/") {
+            return Err(refused("it must not have a path"));
+        }
+        Ok(Self(url.to_ascii_lowercase()))
+    }
+
+    /// The address a local browser can use for a server that listens on `address`.
+    pub fn of_listener(address: SocketAddr) -> Self {
+        let mut address = address;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        Self(format!("http://{address}"))
+    }
+
+    /// Without a slash at the end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether cookies can be `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}

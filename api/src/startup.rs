@@ -1,0 +1,204 @@
+//! Puts the service together. The one place that names a concrete database.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use projections::postgres::Postgres;
+use projections::sqlite::Sqlite;
+use projections::{EventStore, Finding, ReadModels};
+use tokio_util::task::TaskTracker;
+use tower_sessions::SessionStore;
+use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
+
+use crate::app::App;
+use crate::auth::password::Passwords;
+use crate::auth::throttle::SignInThrottle;
+use crate::chance::{Chance, SystemChance};
+use crate::clock::{Clock, SystemClock};
+use crate::commands::Executor;
+use crate::error::ApiError;
+use crate::router::router;
+use crate::settings::{Database, PublicUrl, Settings};
+use crate::usage::UsageRecorder;
+
+/// Why the service cannot start. The text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The embedded database.
+    #[error(transparent)]
+    Sqlite(#[from] projections::sqlite::OpenError),
+    /// The database server.
+    #[error(transparent)]
+    Postgres(#[from] projections::postgres::OpenError),
+    /// The tables.
+    #[error("cannot bring the tables up to date: {0}")]
+    Migration(#[from] projections::MigrateError),
+    /// A question or command that belongs to starting.
+    #[error("cannot prepare the service: {0}")]
+    Prepare(#[from] ApiError),
+}
+
+/// An open database.
+#[derive(Clone)]
+pub enum Store {
+    /// The embedded one.
+    Sqlite(Sqlite),
+    /// A server.
+    Postgres(Postgres),
+}
+
+/// Time and chance, from outside.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes generators.
+    pub chance: Arc<dyn Chance>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance) }
+    }
+}
+
+/// The service, ready to serve.
+pub struct Service {
+    /// For what is done without a request.
+    pub app: App,
+    /// For requests.
+    pub router: Router,
+    running: TaskTracker,
+    store: Store,
+}
+
+impl Store {
+    /// Opens the database that the settings name. Migrations are not run.
+    ///
+    /// # Errors
+    /// When it cannot be used, with what to do.
+    pub async fn open(database: &Database) -> Result<Self, StartError> {
+        Ok(match database {
+            Database::Sqlite(path) => Self::Sqlite(Sqlite::open(path).await?),
+            Database::Postgres(url) => Self::Postgres(Postgres::open(url).await?),
+        })
+    }
+
+    /// Brings the tables up to date.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub async fn migrate(&self) -> Result<(), StartError> {
+        match self {
+            Self::Sqlite(store) => store.migrate().await?,
+            Self::Postgres(store) => store.migrate().await?,
+        }
+        Ok(())
+    }
+
+    /// What an operator should know about the database.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn findings(&self) -> Result<Vec<Finding>, StartError> {
+        let findings = match self {
+            Self::Sqlite(store) => store.findings().await,
+            Self::Postgres(store) => store.findings().await,
+        };
+        Ok(findings.map_err(|error| ApiError::from(projections::StoreError::from(error)))?)
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+
+    fn serve(
+        self,
+        settings: &Settings,
+        at: SocketAddr,
+        around: Surroundings,
+    ) -> Result<Service, StartError> {
+        let parts = Parts {
+            public_url: settings.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(at)),
+            token_prefix: settings.token_prefix.clone(),
+            around,
+            running: TaskTracker::new(),
+            store: self.clone(),
+        };
+        match self {
+            Self::Sqlite(store) => {
+                let sessions = SqliteStore::new(store.session_pool());
+                parts.assemble(store, sessions)
+            }
+            Self::Postgres(store) => {
+                let sessions = PostgresStore::new(store.session_pool());
+                parts.assemble(store, sessions)
+            }
+        }
+    }
+}
+
+struct Parts {
+    public_url: PublicUrl,
+    token_prefix: domain::token::Prefix,
+    around: Surroundings,
+    running: TaskTracker,
+    store: Store,
+}
+
+impl Parts {
+    fn assemble(
+        self,
+        store: impl EventStore + ReadModels,
+        sessions: impl SessionStore + Clone,
+    ) -> Result<Service, StartError> {
+        let mut salt = [0; 16];
+        rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
+        let models = Arc::new(store.clone());
+        let app = App {
+            commands: Arc::new(Executor::new(store, self.running.clone())),
+            verifier: models.clone(),
+            usage: UsageRecorder::start(models.clone()),
+            store: models,
+            clock: self.around.clock,
+            chance: self.around.chance,
+            passwords: Passwords::try_new(&salt)?,
+            throttle: Arc::new(SignInThrottle::default()),
+            token_prefix: self.token_prefix,
+            public_url: self.public_url,
+        };
+        let router = router(app.clone(), sessions);
+        Ok(Service { app, router, running: self.running, store: self.store })
+    }
+}
+
+impl Service {
+    /// Opens the database, brings it up to date and finishes what a crash interrupted. `at` is the
+    /// address that the service is reached at, unless the settings name another.
+    ///
+    /// # Errors
+    /// When the service cannot start, with what to do.
+    pub async fn start(
+        settings: &Settings,
+        at: SocketAddr,
+        around: Surroundings,
+    ) -> Result<Self, StartError> {
+        let store = Store::open(&settings.database).await?;
+        store.migrate().await?;
+        let service = store.serve(settings, at, around)?;
+        crate::locking::finish_interrupted(&service.app).await?;
+        Ok(service)
+    }
+
+    /// Waits for commands that began, then closes the database.
+    pub async fn stop(self) {
+        self.running.close();
+        self.running.wait().await;
+        self.store.close().await;
+    }
+}

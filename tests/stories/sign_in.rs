@@ -1,0 +1,111 @@
+//! Signing in with an e-mail address and a password, and out again.
+
+use serde_json::json;
+use tests::actors::{email_of, password_of};
+use tests::{Answer, Client, Store, TestApp, on_both_stores};
+
+on_both_stores!(
+    a_user_signs_out_and_in_again,
+    a_copied_cookie_is_dead_after_sign_out,
+    signing_in_starts_a_new_session,
+    a_wrong_password_and_an_unknown_address_get_the_same_answer,
+    the_address_is_known_in_any_case,
+    a_session_outlives_the_server,
+    a_sign_in_with_a_bad_body_is_refused,
+    signing_out_without_a_session_is_refused,
+);
+
+pub(crate) async fn a_user_signs_out_and_in_again(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    alice.sign_out().await.assert_status(204);
+    alice.get("/v1/user/api-token").send().await.assert_no_credential();
+
+    let answer = alice.sign_in().await.assert_status(200);
+    let answer = answer.assert_fields(&["id", "email", "name", "roles"]);
+    assert_eq!(answer.string("id"), alice.id);
+    assert_eq!(answer.string("email"), alice.email);
+    assert_eq!(answer.string("name"), "alice");
+    assert_eq!(answer.json()["roles"], json!([]));
+    alice.token_state().await;
+
+    let root = app.admin().sign_in().await.assert_status(200);
+    assert_eq!(root.json()["roles"], json!(["admin"]));
+}
+
+pub(crate) async fn a_copied_cookie_is_dead_after_sign_out(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let thief = app.anonymous().with_header("cookie", &alice.cookie_header().unwrap());
+    thief.get("/v1/user/api-token").send().await.assert_status(200);
+
+    alice.sign_out().await.assert_status(204);
+    thief.get("/v1/user/api-token").send().await.assert_no_credential();
+    thief.post("/v1/user/api-token").send().await.assert_no_credential();
+}
+
+pub(crate) async fn signing_in_starts_a_new_session(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let before = alice.cookie_header();
+    alice.sign_in().await.assert_status(200);
+    assert_ne!(alice.cookie_header(), before);
+}
+
+pub(crate) async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(store: Store) {
+    let app = TestApp::new(store).await;
+    app.user("alice").await;
+    let wrong = sign_in(&app.browser(), &email_of("alice"), &password_of("bob")).await;
+    let unknown = sign_in(&app.browser(), &email_of("bob"), &password_of("bob")).await;
+    assert_eq!(wrong.body, unknown.body);
+    for answer in [wrong, unknown] {
+        let answer = answer.assert_error(401, "Unauthorized", "Invalid e-mail or password");
+        assert_eq!(answer.header("www-authenticate"), None);
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+}
+
+pub(crate) async fn the_address_is_known_in_any_case(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let browser = app.browser();
+    sign_in(&browser, &alice.email.to_uppercase(), &alice.password).await.assert_status(200);
+    browser.get("/v1/user/api-token").send().await.assert_status(200);
+}
+
+pub(crate) async fn a_session_outlives_the_server(store: Store) {
+    let mut app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    app.stop().await;
+    app.start().await;
+    alice.token_state().await;
+}
+
+pub(crate) async fn a_sign_in_with_a_bad_body_is_refused(store: Store) {
+    let app = TestApp::new(store).await;
+    let (email, password) = (email_of("root"), password_of("root"));
+    for body in [
+        json!({}),
+        json!({ "email": email }),
+        json!({ "password": password }),
+        json!({ "email": 1, "password": password }),
+        json!({ "email": email, "password": password, "remember": true }),
+    ] {
+        app.browser().post("/v1/session").json(body).send().await.assert_validation_error();
+    }
+}
+
+pub(crate) async fn signing_out_without_a_session_is_refused(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    app.browser().delete("/v1/session").send().await.assert_no_credential();
+
+    let token = alice.generate_token().await;
+    app.with_token(&token).delete("/v1/session").send().await.assert_forbidden();
+    alice.token_state().await;
+}
+
+async fn sign_in(browser: &Client, email: &str, password: &str) -> Answer {
+    let body = json!({ "email": email, "password": password });
+    browser.post("/v1/session").json(body).send().await
+}
