@@ -69,8 +69,8 @@ pub(crate) async fn a_list_is_walked_forward_and_backward(store: Store) {
             let mut here = pages.last().unwrap().previous.clone();
             while let Some(cursor) = here {
                 let before = page(root, list, "id", limit, Some(&cursor)).await;
-                here = before.previous.clone();
                 backward.insert(0, before.entries);
+                here = before.previous;
             }
             let forward: Vec<_> = pages.iter().map(|page| page.entries.clone()).collect();
             assert_eq!(backward, forward[..forward.len() - 1], "{list} by {limit}");

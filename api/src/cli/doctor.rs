@@ -56,6 +56,11 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         Database::Postgres(_) => "database PostgreSQL".to_owned(),
     };
     let broken = |error: String| vec![Finding { text: name.clone(), remedy: Some(error) }];
+    if let Database::Sqlite(path) = &settings.database
+        && !path.exists()
+    {
+        return vec![Finding { text: format!("{name} does not exist yet"), remedy: None }];
+    }
     let store = match Store::open(&settings.database).await {
         Ok(store) => store,
         Err(StartError::Sqlite(OpenError::InUse(path))) => {

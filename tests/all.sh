@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# All checks and all tests, on a fresh Debian machine too: installs what is missing, then runs format,
+# lints, documentation and every test. Ends with the test runner's own summary.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$*"; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# install PACKAGE...: Debian packages, once.
+install() {
+    say "installing $*"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+missing=()
+command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
+[ ${#missing[@]} = 0 ] || install "${missing[@]}"
+
+say "format"
+cargo fmt --all --check
+
+say "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+say "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+say "tests"
+cargo build --locked --bin symbolon
+cargo test --workspace --locked

@@ -1,0 +1,54 @@
+//! Every route has a story that covers it.
+
+use std::collections::BTreeSet;
+
+/// Which story covers which route. A story that does not exist does not compile.
+macro_rules! covered {
+    ($($method:ident $path:literal by $area:ident::$story:ident;)+) => {
+        const COVERED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        #[test]
+        fn every_route_is_covered_by_a_story_that_exists() {
+            $(let _ = crate::$area::$story;)+
+            let (covered, routes) = (set(COVERED), set(api::router::ROUTES));
+            let missing: Vec<_> = routes.difference(&covered).collect();
+            assert!(missing.is_empty(), "no story covers {missing:?}");
+            let extra: Vec<_> = covered.difference(&routes).collect();
+            assert!(extra.is_empty(), "these are no routes: {extra:?}");
+        }
+    };
+}
+
+covered! {
+    GET "/livez" by operations::the_server_is_live_and_ready;
+    GET "/readyz" by operations::the_server_is_live_and_ready;
+    GET "/" by browser_setup::the_front_page_is_there_for_everybody;
+    GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
+    POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
+    POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;
+    POST "/v1/session" by sign_in::a_user_signs_out_and_in_again;
+    DELETE "/v1/session" by sign_in::a_user_signs_out_and_in_again;
+    GET "/v1/token" by bearer::the_token_knows_its_user_and_accounts;
+    DELETE "/v1/token" by bearer::a_token_can_kill_itself;
+    GET "/v1/account" by account_header::a_member_of_one_account_needs_no_header;
+    GET "/v1/user/api-token" by generating::a_user_without_a_token_is_told_so;
+    POST "/v1/user/api-token" by generating::a_new_token_is_shown_once;
+    DELETE "/v1/user/api-token" by revoking::a_revoked_token_stops_working_at_once;
+    POST "/v1/user/api-token/regenerate" by regenerating::the_old_token_stops_working_at_once;
+    GET "/v1/user/api-token/history" by history::every_change_is_told_newest_first;
+    GET "/v1/admin/users" by admin_users::all_users_are_listed_without_secrets;
+    POST "/v1/admin/users" by admin_users::a_registered_user_gets_a_setup_link;
+    PUT "/v1/admin/users/{id}/lock" by locking::locking_kills_the_token_at_once;
+    DELETE "/v1/admin/users/{id}/lock" by locking::after_unlocking_a_new_token_must_be_generated;
+    DELETE "/v1/admin/users/{id}/api-token" by admin_tokens::an_administrator_revokes_a_users_token;
+    GET "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
+    POST "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
+    PUT "/v1/admin/accounts/{id}/members/{userId}" by membership::a_changed_role_shows_at_once;
+    DELETE "/v1/admin/accounts/{id}/members/{userId}" by membership::the_next_call_after_losing_the_membership_is_refused;
+}
+
+fn set(routes: &[(&'static str, &'static str)]) -> BTreeSet<(&'static str, &'static str)> {
+    let set: BTreeSet<_> = routes.iter().copied().collect();
+    assert_eq!(set.len(), routes.len(), "a route is listed twice");
+    set
+}
