@@ -20,6 +20,14 @@ fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--package=api", "--bin=symbolon"]);
+    // What cargo told this process about this package is no concern of another build: build scripts
+    // that look at it would run again, and everything behind them.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     if profile.ends_with("release") {
         command.arg("--release");
     }

@@ -47,9 +47,7 @@ impl Settings {
 /// A `symbolon serve` process that accepts connections.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
-    stdout: Output,
-    stderr: Output,
+    process: Process,
     address: SocketAddr,
 }
 
@@ -75,9 +73,13 @@ impl Server {
 
     /// Runs a command line that is to serve and that names this directory.
     pub async fn launch(command: Command, directory: &Path) -> Result<Self, Ended> {
-        let process = Process::spawn(command);
-        reaper::kill_server_at_the_end(process.child.id(), directory);
-        process.into_server().await
+        let mut process = Process::spawn(command);
+        reaper::kill_server_at_the_end(process.pid(), directory);
+        let listening = |line: &str| line.strip_prefix("Listening on http://")?.trim().parse().ok();
+        match process.line(listening).await {
+            Some(address) => Ok(Self { process, address }),
+            None => Err(process.ended().await),
+        }
     }
 
     /// Where it listens.
@@ -87,29 +89,25 @@ impl Server {
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
     }
 
     /// Everything it printed so far.
     pub fn stdout(&self) -> String {
-        self.stdout.text()
+        self.process.stdout.text()
     }
 
     /// Everything it logged so far.
     pub fn stderr(&self) -> String {
-        self.stderr.text()
+        self.process.stderr.text()
     }
 
     /// The link that it printed for the first user.
     pub async fn setup_link(&mut self) -> String {
-        self.stdout
-            .line(|line| {
-                line.split_whitespace()
-                    .find(|word| word.contains("/setup?code="))
-                    .map(str::to_owned)
-            })
-            .await
-            .expect("a setup link on an empty database")
+        let link = |line: &str| {
+            line.split_whitespace().find(|word| word.contains("/setup?code=")).map(str::to_owned)
+        };
+        self.process.line(link).await.expect("a setup link on an empty database")
     }
 
     /// The code in that link.
@@ -120,18 +118,12 @@ impl Server {
 
     /// Kills it as `kill -9` does, and waits until it is gone.
     pub fn kill(&mut self) {
-        // It may be gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
     }
 
     /// Sends a signal by its name: `TERM`, `STOP`, `CONT` …
     pub fn signal(&self, name: &str) {
-        let status = Command::new("sh")
-            .args(["-c", r#"kill -"$0" "$1""#, name, &self.pid().to_string()])
-            .status()
-            .expect("sh runs");
-        assert!(status.success(), "kill -{name}");
+        self.process.signal(name);
     }
 
     /// Asks it to stop, as an operator does, and waits until it has.
@@ -142,13 +134,7 @@ impl Server {
 
     /// Waits until it ends by itself.
     pub async fn ended(&mut self) -> Ended {
-        Ended::wait(&mut self.child, &mut self.stdout, &mut self.stderr).await
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
+        self.process.ended().await
     }
 }
 
@@ -163,22 +149,17 @@ pub struct Ended {
     pub stderr: String,
 }
 
-impl Ended {
-    async fn wait(child: &mut Child, stdout: &mut Output, stderr: &mut Output) -> Self {
-        let status = exit(child).await;
-        Self { status, stdout: stdout.whole().await, stderr: stderr.whole().await }
-    }
-}
-
-/// A process whose output is being read.
-struct Process {
+/// A process whose output is being read. Killed on drop.
+#[derive(Debug)]
+pub struct Process {
     child: Child,
     stdout: Output,
     stderr: Output,
 }
 
 impl Process {
-    fn spawn(mut command: Command) -> Self {
+    /// Starts it.
+    pub fn spawn(mut command: Command) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = Output::read(child.stdout.take().expect("a pipe"));
@@ -186,13 +167,43 @@ impl Process {
         Self { child, stdout, stderr }
     }
 
-    async fn into_server(mut self) -> Result<Server, Ended> {
-        let listening = |line: &str| line.strip_prefix("Listening on http://")?.trim().parse().ok();
-        if let Some(address) = self.stdout.line(listening).await {
-            let Self { child, stdout, stderr } = self;
-            return Ok(Server { child, stdout, stderr, address });
-        }
-        Err(Ended::wait(&mut self.child, &mut self.stdout, &mut self.stderr).await)
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the first line on its standard output that `wanted` makes something of; `None` if
+    /// it ends without one.
+    pub async fn line<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.stdout.line(wanted).await
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("sh")
+            .args(["-c", r#"kill -"$0" "$1""#, name, &self.pid().to_string()])
+            .status()
+            .expect("sh runs");
+        assert!(status.success(), "kill -{name}");
+    }
+
+    /// Kills it and waits until it is gone.
+    pub fn kill(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> Ended {
+        let status = exit(&mut self.child).await;
+        Ended { status, stdout: self.stdout.whole().await, stderr: self.stderr.whole().await }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
@@ -202,10 +213,7 @@ async fn exit(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().expect("the child is ours") {
             return status;
         }
-        if Instant::now() > deadline {
-            child.kill().expect("the child is ours");
-            panic!("the process did not end within {PATIENCE:?}");
-        }
+        assert!(Instant::now() < deadline, "the process did not end within {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -11,7 +11,7 @@ on_both_stores!(
 pub(crate) async fn the_session_cookie_is_for_this_site_and_not_for_scripts(store: Store) {
     let app = TestApp::new(store).await;
     let alice = app.user("alice").await;
-    for cookie in [by_setup(&app).await, by_sign_in(&alice).await] {
+    for cookie in [by_setup(&app).await, by_sign_in(&app, &alice).await] {
         let (name, attributes) = take_apart(&cookie);
         assert_eq!(name, "symbolon_session");
         for wanted in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -26,7 +26,7 @@ pub(crate) async fn behind_https_the_cookie_is_bound_to_the_host(store: Store) {
     let settings = Settings::new().flag("--public-url", "https://tokens.example.test");
     let app = TestApp::with(Database::new(store).await, settings).await;
     let alice = app.user("alice").await;
-    for cookie in [by_setup(&app).await, by_sign_in(&alice).await] {
+    for cookie in [by_setup(&app).await, by_sign_in(&app, &alice).await] {
         let (name, attributes) = take_apart(&cookie);
         assert_eq!(name, "__Host-symbolon_session");
         for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Secure"] {
@@ -47,8 +47,9 @@ async fn by_setup(app: &TestApp) -> String {
     the_cookie(&app.browser().post("/v1/setup").json(body).send().await)
 }
 
-async fn by_sign_in(actor: &Actor) -> String {
-    the_cookie(&actor.sign_in().await.assert_status(200))
+async fn by_sign_in(app: &TestApp, actor: &Actor) -> String {
+    let body = json!({ "email": actor.email, "password": actor.password });
+    the_cookie(&app.browser().post("/v1/session").json(body).send().await.assert_status(200))
 }
 
 fn the_cookie(answer: &Answer) -> String {

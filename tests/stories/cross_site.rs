@@ -62,8 +62,12 @@ pub(crate) async fn a_request_from_our_own_pages_is_served(store: Store) {
 pub(crate) async fn reading_is_not_a_cross_site_matter(store: Store) {
     let app = TestApp::new(store).await;
     let alice = app.user("alice").await;
-    let request = alice.get("/v1/user/api-token").header("sec-fetch-site", "cross-site");
-    request.send().await.assert_status(200);
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")] {
+        let request = alice.get("/v1/user/api-token").header(name, value);
+        let answer = request.send().await.assert_status(200);
+        // The browser keeps the answer from a script of another site.
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+    }
 }
 
 pub(crate) async fn pages_under_the_public_url_are_our_own(store: Store) {

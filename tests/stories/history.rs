@@ -76,7 +76,9 @@ pub(crate) async fn the_history_tells_who_did_it_and_from_where(store: Store) {
     let alice = app.user("alice").await;
     let request = alice.post("/v1/user/api-token").header("user-agent", "Navigator/4.08");
     request.send().await.assert_status(201);
-    alice.regenerate_token().await;
+    let claims = (*alice).clone().with_header("x-forwarded-for", "203.0.113.9");
+    let claims = claims.with_header("forwarded", "for=203.0.113.9");
+    claims.post("/v1/user/api-token/regenerate").send().await.assert_status(200);
 
     let history = alice.history().await;
     assert_eq!(history[1]["userAgent"], "Navigator/4.08");

@@ -1,12 +1,14 @@
 //! A locked user is out, with token and browser, and comes back without the old token.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tests::actors::password_of;
 use tests::{Store, TestApp, on_both_stores};
 
 on_both_stores!(
     locking_kills_the_token_at_once,
     locking_ends_the_browser_sessions,
     a_locked_user_cannot_sign_in,
+    a_locked_user_cannot_come_in_by_a_setup_code,
     after_unlocking_a_new_token_must_be_generated,
     locking_twice_is_locking_once,
     an_administrator_cannot_lock_herself_out,
@@ -41,6 +43,17 @@ pub(crate) async fn a_locked_user_cannot_sign_in(store: Store) {
     alice.sign_in().await.assert_error(401, "Unauthorized", "Invalid e-mail or password");
     app.admin().unlock(&alice.id).await;
     alice.sign_in().await.assert_status(200);
+}
+
+pub(crate) async fn a_locked_user_cannot_come_in_by_a_setup_code(store: Store) {
+    let app = TestApp::new(store).await;
+    let invitation = app.admin().invite("alice").await;
+    app.admin().lock(&invitation.user_id).await;
+    let browser = app.browser();
+    let body = json!({ "code": invitation.code, "password": password_of("alice") });
+    let answer = browser.post("/v1/setup").json(body).send().await.assert_forbidden();
+    assert_eq!(answer.header("set-cookie"), None);
+    browser.get("/v1/user/api-token").send().await.assert_no_credential();
 }
 
 pub(crate) async fn after_unlocking_a_new_token_must_be_generated(store: Store) {

@@ -9,6 +9,7 @@ on_both_stores!(
     every_answer_has_a_request_id_of_its_own,
     nothing_about_a_token_is_cached,
     the_server_stops_in_good_order,
+    a_server_that_says_it_listens_can_be_stopped,
     nothing_is_lost_by_a_kill,
 );
 
@@ -74,6 +75,14 @@ pub(crate) async fn the_server_stops_in_good_order(store: Store) {
     app.server().signal("INT");
     let ended = app.server_mut().ended().await;
     assert!(ended.status.success(), "{ended:?}");
+}
+
+pub(crate) async fn a_server_that_says_it_listens_can_be_stopped(store: Store) {
+    let mut app = TestApp::new(store).await;
+    for _ in 0..20 {
+        app.stop().await;
+        app.start().await;
+    }
 }
 
 pub(crate) async fn nothing_is_lost_by_a_kill(store: Store) {

@@ -73,6 +73,7 @@ pub(crate) async fn the_setup_link_is_printed_until_somebody_has_used_it(store: 
     let mut app = app.claim().await;
     app.stop().await;
     app.start().await;
+    app.admin().token_state().await;
     let said = app.stop().await;
     assert!(!said.stdout.contains("/setup?code="), "{}", said.stdout);
 }

@@ -12,7 +12,8 @@ on_both_stores!(
     the_address_is_known_in_any_case,
     a_session_outlives_the_server,
     a_sign_in_with_a_bad_body_is_refused,
-    signing_out_without_a_session_is_refused,
+    signing_out_without_a_session_changes_nothing,
+    a_planted_session_does_not_become_the_victims,
 );
 
 pub(crate) async fn a_user_signs_out_and_in_again(store: Store) {
@@ -95,14 +96,40 @@ pub(crate) async fn a_sign_in_with_a_bad_body_is_refused(store: Store) {
     }
 }
 
-pub(crate) async fn signing_out_without_a_session_is_refused(store: Store) {
+pub(crate) async fn signing_out_without_a_session_changes_nothing(store: Store) {
     let app = TestApp::new(store).await;
     let alice = app.user("alice").await;
-    app.browser().delete("/v1/session").send().await.assert_no_credential();
-
     let token = alice.generate_token().await;
-    app.with_token(&token).delete("/v1/session").send().await.assert_forbidden();
+    app.browser().delete("/v1/session").send().await.assert_status(204);
+    app.with_token(&token).delete("/v1/session").send().await;
+    app.with_token(&token).whoami().await.assert_user("alice");
     alice.token_state().await;
+}
+
+pub(crate) async fn a_planted_session_does_not_become_the_victims(store: Store) {
+    let app = TestApp::new(store).await;
+    let (thief, victim) = (app.user("thief").await, app.user_in_no_account("victim").await);
+    let planted = thief.cookie_header().unwrap();
+    let browser = app.browser().with_header("cookie", &planted);
+    let signed_in = sign_in(&browser, &victim.email, &victim.password).await.assert_status(200);
+    assert_eq!(signed_in.string("name"), "victim");
+    browser_of_the_thief_is_not_the_victim(&app, &planted).await;
+
+    let planted = app.user("another").await.cookie_header().unwrap();
+    let invitation = app.admin().invite("newcomer").await;
+    let browser = app.browser().with_header("cookie", &planted);
+    let body = json!({ "code": invitation.code, "password": password_of("newcomer") });
+    browser.post("/v1/setup").json(body).send().await.assert_status(201);
+    browser_of_the_thief_is_not_the_victim(&app, &planted).await;
+}
+
+/// The thief belongs to an account, the victim to none.
+async fn browser_of_the_thief_is_not_the_victim(app: &TestApp, planted: &str) {
+    let answer = app.anonymous().with_header("cookie", planted).account().await;
+    assert!(
+        [200, 401].contains(&answer.status.as_u16()),
+        "the session became another's: {answer:?}"
+    );
 }
 
 async fn sign_in(browser: &Client, email: &str, password: &str) -> Answer {

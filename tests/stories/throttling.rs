@@ -9,7 +9,10 @@ const FREE_TRIES: usize = 10;
 /// By then a refill during the tries does not help any more.
 const ENOUGH_TRIES: usize = 40;
 
-on_both_stores!(guessing_a_password_is_slowed_down_for_that_address_only);
+on_both_stores!(
+    guessing_a_password_is_slowed_down_for_that_address_only,
+    guessing_many_passwords_at_once_is_no_way_around,
+);
 
 pub(crate) async fn guessing_a_password_is_slowed_down_for_that_address_only(store: Store) {
     let app = TestApp::new(store).await;
@@ -42,4 +45,28 @@ pub(crate) async fn guessing_a_password_is_slowed_down_for_that_address_only(sto
     alice.token_state().await;
     let body = json!({ "email": email_of("root"), "password": password_of("root") });
     app.browser().post("/v1/session").json(body).send().await.assert_status(200);
+}
+
+pub(crate) async fn guessing_many_passwords_at_once_is_no_way_around(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let guesses: Vec<_> = (0..ENOUGH_TRIES)
+        .map(|number| {
+            let claimed = format!("203.0.113.{number}");
+            let browser = app.browser().with_header("x-forwarded-for", &claimed);
+            let body =
+                json!({ "email": alice.email, "password": format!("wrong password {number}") });
+            tokio::spawn(async move { browser.post("/v1/session").json(body).send().await })
+        })
+        .collect();
+    let mut judged = 0;
+    for guess in guesses {
+        let answer = guess.await.unwrap();
+        if answer.status == 401 {
+            judged += 1;
+        } else {
+            answer.assert_refused(429, "TooManyRequests");
+        }
+    }
+    assert!((FREE_TRIES..ENOUGH_TRIES / 2).contains(&judged), "{judged} guesses were judged");
 }

@@ -1,0 +1,124 @@
+//! Rules about tokens: at most one is live, and each is issued and killed once.
+
+use super::attempt::Attempt;
+
+macro_rules! lookup {
+    ($user:literal, $generation:literal, $digest:literal) => {
+        concat!(
+            "INSERT INTO token_lookup (user_id, token_id, generation, token_digest, sequence) ",
+            "VALUES (",
+            $user,
+            ", 't', ",
+            $generation,
+            ", ",
+            $digest,
+            ", 1)"
+        )
+    };
+}
+
+/// User, sequence, kind, generation, the dead token, reason.
+macro_rules! line {
+    ($user:literal, $sequence:literal, $kind:literal, $generation:literal, $dead:literal, $reason:literal) => {
+        concat!(
+            "INSERT INTO token_history (user_id, sequence, kind, token_id, generation, ",
+            "invalidated_token_id, reason, occurred_at, actor_via) VALUES (",
+            $user,
+            ", ",
+            $sequence,
+            ", ",
+            $kind,
+            ", 't', ",
+            $generation,
+            ", ",
+            $dead,
+            ", ",
+            $reason,
+            ", '2026-01-01T00:00:00+00:00', 'session')"
+        )
+    };
+}
+
+pub(super) const ATTEMPTS: &[Attempt] = &[
+    Attempt::twice(
+        "token_lookup_one_per_user",
+        "token_lookup.user_id",
+        lookup!("'a'", "2", "NULL"),
+    )
+    .given(&[lookup!("'a'", "1", "{32}")])
+    .but(&[lookup!("'b'", "1", "NULL")]),
+    Attempt::twice(
+        "token_lookup_digest_unique",
+        "token_lookup.token_digest",
+        lookup!("'b'", "1", "{32}"),
+    )
+    .given(&[lookup!("'a'", "1", "{32}")])
+    .but(&[lookup!("'c'", "1", "NULL"), lookup!("'d'", "1", "NULL")]),
+    Attempt::value("token_lookup_digest_is_sha256", lookup!("'a'", "1", "{31}"))
+        .but(&[lookup!("'b'", "1", "{32}")]),
+    Attempt::value("token_lookup_digest_is_sha256", lookup!("'a'", "1", "{33}")),
+    Attempt::value("token_lookup_digest_is_sha256", lookup!("'a'", "1", "{0}")),
+    Attempt::value("token_lookup_generation_positive", lookup!("'a'", "0", "{32}"))
+        .but(&[lookup!("'b'", "1", "NULL")]),
+    Attempt::value("token_lookup_generation_positive", lookup!("'a'", "-1", "{32}")),
+    Attempt::twice(
+        "token_history_pkey",
+        "token_history.user_id, token_history.sequence",
+        line!("'a'", "1", "'generated'", "2", "NULL", "NULL"),
+    )
+    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL")])
+    .but(&[line!("'b'", "1", "'generated'", "1", "NULL", "NULL")]),
+    Attempt::value(
+        "token_history_kind_known",
+        line!("'a'", "1", "'forgotten'", "1", "NULL", "NULL"),
+    )
+    .but(&[
+        line!("'a'", "2", "'generated'", "1", "NULL", "NULL"),
+        line!("'a'", "3", "'regenerated'", "2", "'dead'", "NULL"),
+        line!("'a'", "4", "'revoked'", "2", "NULL", "'owner'"),
+    ]),
+    Attempt::twice(
+        "token_history_invalidated_once",
+        "token_history.invalidated_token_id",
+        line!("'b'", "3", "'regenerated'", "3", "'dead'", "NULL"),
+    )
+    .given(&[line!("'a'", "2", "'regenerated'", "2", "'dead'", "NULL")])
+    .but(&[line!("'b'", "2", "'regenerated'", "2", "'another'", "NULL")]),
+    Attempt::value(
+        "token_history_regenerated_names_the_dead",
+        line!("'a'", "1", "'regenerated'", "2", "NULL", "NULL"),
+    ),
+    Attempt::value(
+        "token_history_regenerated_names_the_dead",
+        line!("'a'", "1", "'generated'", "1", "'dead'", "NULL"),
+    ),
+    Attempt::value(
+        "token_history_regenerated_names_the_dead",
+        line!("'a'", "1", "'revoked'", "1", "'dead'", "'owner'"),
+    ),
+    Attempt::value(
+        "token_history_revoked_has_a_reason",
+        line!("'a'", "1", "'revoked'", "1", "NULL", "NULL"),
+    ),
+    Attempt::value(
+        "token_history_revoked_has_a_reason",
+        line!("'a'", "1", "'generated'", "1", "NULL", "'owner'"),
+    ),
+    Attempt::twice(
+        "token_history_one_issue_per_generation",
+        "token_history.user_id, token_history.generation",
+        line!("'a'", "4", "'regenerated'", "1", "'dead'", "NULL"),
+    )
+    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL")])
+    .but(&[
+        line!("'a'", "2", "'revoked'", "1", "NULL", "'owner'"),
+        line!("'a'", "3", "'generated'", "2", "NULL", "NULL"),
+        line!("'b'", "1", "'generated'", "1", "NULL", "NULL"),
+    ]),
+    Attempt::twice(
+        "token_usage_pkey",
+        "token_usage.token_id",
+        "INSERT INTO token_usage VALUES ('t', '2026-01-02T00:00:00+00:00')",
+    )
+    .given(&["INSERT INTO token_usage VALUES ('t', '2026-01-01T00:00:00+00:00')"]),
+];

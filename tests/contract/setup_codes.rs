@@ -1,0 +1,165 @@
+//! Set-up codes work once, until the moment they expire, and let one founder in.
+
+use api::commands::CommandError;
+use chrono::TimeDelta;
+use domain::UserId;
+use projections::submission::SetupStep;
+use projections::{NewUserProfile, SetupCode, StoreError};
+
+use crate::stage::{Stage, TestStore, contract_tests, refusal};
+
+contract_tests!(
+    a_code_is_found_until_the_moment_it_expires,
+    an_unknown_code_is_not_found,
+    an_invitation_sets_one_password_once,
+    two_people_with_one_invitation_set_one_password,
+    a_second_invitation_does_not_change_a_chosen_password,
+    an_invitation_is_for_its_user_only,
+    the_first_users_code_works_once,
+    a_founder_comes_with_an_unexpired_code_or_not_at_all,
+    an_invitation_founds_nothing,
+    of_two_founders_at_once_one_is_let_in,
+);
+
+fn code(number: u8, user_id: Option<UserId>, stage: &Stage<impl TestStore>) -> SetupCode {
+    let expires_at = stage.now() + TimeDelta::minutes(15);
+    SetupCode { digest: [number; 32], user_id, expires_at }
+}
+
+/// Someone who was invited with this code and has not come yet.
+async fn invited<S: TestStore>(stage: &Stage<S>, number: u8) -> (UserId, String, SetupCode) {
+    let user_id = stage.user_id();
+    let code = code(number, Some(user_id), stage);
+    let setup = SetupStep::Issue(code.clone());
+    let profile = NewUserProfile { password_hash: None, setup, ..stage.profile(user_id) };
+    let email = profile.email.clone();
+    stage.register(profile).await.unwrap();
+    (user_id, email, code)
+}
+
+async fn password<S: TestStore>(stage: &Stage<S>, email: &str) -> Option<String> {
+    let found = stage.store.find_registration_by_email(email).await.unwrap();
+    found.map(|registration| registration.password_hash)
+}
+
+/// Lets a first user in with the code of this digest, at this moment before or after it expires.
+async fn found<S: TestStore>(
+    stage: &Stage<S>,
+    code: &SetupCode,
+    after_expiry: TimeDelta,
+) -> Result<(), CommandError> {
+    let setup = SetupStep::Redeem { digest: code.digest, at: code.expires_at + after_expiry };
+    let profile = NewUserProfile { is_founder: true, setup, ..stage.profile(stage.user_id()) };
+    stage.register(profile).await
+}
+
+async fn a_code_is_found_until_the_moment_it_expires<S: TestStore>(stage: Stage<S>) {
+    for number in 0..3 {
+        let mut code = code(number, None, &stage);
+        // Whole seconds, thousandths, millionths: each is stored in its own length.
+        code.expires_at += TimeDelta::microseconds([876_544, 1_000, 1][usize::from(number)]);
+        stage.store.issue_setup_code(&code).await.unwrap();
+        let find = async |later: TimeDelta| {
+            stage.store.find_setup_code(code.digest, code.expires_at + later).await.unwrap()
+        };
+        assert_eq!(find(-TimeDelta::minutes(15)).await.as_ref(), Some(&code));
+        assert_eq!(find(-TimeDelta::microseconds(1)).await.as_ref(), Some(&code));
+        assert_eq!(find(TimeDelta::zero()).await, None);
+        assert_eq!(find(TimeDelta::days(1)).await, None);
+    }
+}
+
+async fn an_unknown_code_is_not_found<S: TestStore>(stage: Stage<S>) {
+    stage.store.issue_setup_code(&code(1, None, &stage)).await.unwrap();
+    assert_eq!(stage.store.find_setup_code([2; 32], stage.now()).await.unwrap(), None);
+}
+
+async fn an_invitation_sets_one_password_once<S: TestStore>(stage: Stage<S>) {
+    let (_, email, code) = invited(&stage, 1).await;
+    assert_eq!(password(&stage, &email).await, None);
+    assert!(stage.store.redeem_invitation(&code, "first", stage.now()).await.unwrap());
+    assert_eq!(password(&stage, &email).await.as_deref(), Some("first"));
+    assert_eq!(stage.store.find_setup_code(code.digest, stage.now()).await.unwrap(), None);
+    assert!(!stage.store.redeem_invitation(&code, "second", stage.now()).await.unwrap());
+    assert_eq!(password(&stage, &email).await.as_deref(), Some("first"));
+}
+
+async fn two_people_with_one_invitation_set_one_password<S: TestStore>(stage: Stage<S>) {
+    for number in 0..10 {
+        let (_, email, code) = invited(&stage, number).await;
+        let (a, b) = tokio::join!(
+            stage.store.redeem_invitation(&code, "hers", stage.now()),
+            stage.store.redeem_invitation(&code, "his", stage.now()),
+        );
+        let expected = match (a.unwrap(), b.unwrap()) {
+            (true, false) => "hers",
+            (false, true) => "his",
+            both => panic!("{both:?}"),
+        };
+        assert_eq!(password(&stage, &email).await.as_deref(), Some(expected));
+    }
+}
+
+async fn a_second_invitation_does_not_change_a_chosen_password<S: TestStore>(stage: Stage<S>) {
+    let (user_id, email, first) = invited(&stage, 1).await;
+    let second = code(2, Some(user_id), &stage);
+    stage.store.issue_setup_code(&second).await.unwrap();
+    assert!(stage.store.redeem_invitation(&first, "first", stage.now()).await.unwrap());
+    assert!(!stage.store.redeem_invitation(&second, "second", stage.now()).await.unwrap());
+    assert_eq!(password(&stage, &email).await.as_deref(), Some("first"));
+}
+
+async fn an_invitation_is_for_its_user_only<S: TestStore>(stage: Stage<S>) {
+    let (_, alices, code) = invited(&stage, 1).await;
+    let (bob, bobs, _) = invited(&stage, 2).await;
+    let stolen = SetupCode { user_id: Some(bob), ..code.clone() };
+    assert!(!stage.store.redeem_invitation(&stolen, "stolen", stage.now()).await.unwrap());
+    let nobodys = SetupCode { user_id: None, ..code };
+    assert!(!stage.store.redeem_invitation(&nobodys, "stolen", stage.now()).await.unwrap());
+    assert_eq!((password(&stage, &alices).await, password(&stage, &bobs).await), (None, None));
+}
+
+async fn the_first_users_code_works_once<S: TestStore>(stage: Stage<S>) {
+    let code = code(1, None, &stage);
+    stage.store.issue_setup_code(&code).await.unwrap();
+    found(&stage, &code, -TimeDelta::seconds(1)).await.unwrap();
+    assert_eq!(stage.store.find_setup_code(code.digest, stage.now()).await.unwrap(), None);
+    let setup = SetupStep::Redeem { digest: code.digest, at: stage.now() };
+    let second = NewUserProfile { setup, ..stage.profile(stage.user_id()) };
+    let outcome = stage.register(second).await;
+    assert!(matches!(refusal(outcome), StoreError::SetupCodeRefused));
+}
+
+async fn a_founder_comes_with_an_unexpired_code_or_not_at_all<S: TestStore>(stage: Stage<S>) {
+    let code = code(1, None, &stage);
+    stage.store.issue_setup_code(&code).await.unwrap();
+    let outcome = found(&stage, &code, TimeDelta::zero()).await;
+    assert!(matches!(refusal(outcome), StoreError::SetupCodeRefused));
+    assert!(!stage.store.has_users().await.unwrap());
+    found(&stage, &code, -TimeDelta::microseconds(1)).await.unwrap();
+}
+
+async fn an_invitation_founds_nothing<S: TestStore>(stage: Stage<S>) {
+    let (_, _, code) = invited(&stage, 1).await;
+    let outcome = found(&stage, &code, -TimeDelta::seconds(1)).await;
+    assert!(matches!(refusal(outcome), StoreError::SetupCodeRefused));
+}
+
+async fn of_two_founders_at_once_one_is_let_in<S: TestStore>(stage: Stage<S>) {
+    let (first, second) = (code(1, None, &stage), code(2, None, &stage));
+    for code in [&first, &second] {
+        stage.store.issue_setup_code(code).await.unwrap();
+    }
+    let early = -TimeDelta::seconds(1);
+    let (a, b) = tokio::join!(found(&stage, &first, early), found(&stage, &second, early));
+    let (refused, left_over) = match (a, b) {
+        (Ok(()), refused) => (refused, second),
+        (refused, Ok(())) => (refused, first),
+        both => panic!("{both:?}"),
+    };
+    assert!(matches!(refusal(refused), StoreError::AlreadySetUp));
+    let unused = stage.store.find_setup_code(left_over.digest, stage.now()).await.unwrap();
+    assert_eq!(unused.as_ref(), Some(&left_over), "the loser's code was rolled back");
+    let ledger = stage.ledger().await;
+    assert_eq!((ledger.events.len(), ledger.rows("user_profiles").len()), (1, 1));
+}

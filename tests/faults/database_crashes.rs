@@ -1,0 +1,48 @@
+//! `kill -9` of PostgreSQL, all of it, while the server works on it.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+use tests::postgres::Cluster;
+use tests::seed::seeded;
+use tests::{Database, Ledger, Settings, TestApp};
+
+use crate::crew::{Crew, assert_unavailable};
+use crate::processes::kill_cluster;
+
+const KILLS: usize = 4;
+
+#[tokio::test]
+async fn a_killed_postgres_has_lost_nothing_acknowledged_and_the_server_goes_on_without_restart() {
+    let mut chance = seeded("a_killed_postgres_has_lost_nothing_acknowledged");
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    let mut crew = Crew::of(16, &app).await;
+    for _ in 0..KILLS {
+        crew.work(chance.random_range(16..80)).await;
+        tokio::time::sleep(Duration::from_micros(chance.random_range(0..20_000))).await;
+        kill_cluster(&cluster).await;
+        crew.stopped().await;
+        cluster.start(&[]);
+        until_ready(&app).await;
+        Ledger::read(app.database()).await.assert_tables_follow_from_events();
+        crew.check(&app).await;
+    }
+    Ledger::read(app.database()).await.assert_tables_follow_from_events();
+    println!("{KILLS} kills of PostgreSQL, {:?}", crew.books);
+    assert!(crew.books.acknowledged > 16 * KILLS, "hardly anything was under way");
+}
+
+/// Waits for the server to find its database again. Until then it may say that it cannot, nothing else.
+pub(crate) async fn until_ready(app: &TestApp) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let answer = app.anonymous().get("/readyz").send().await;
+        if answer.status == 200 {
+            return;
+        }
+        assert_unavailable(answer);
+        assert!(Instant::now() < deadline, "the server does not find its database again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

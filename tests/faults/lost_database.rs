@@ -1,0 +1,201 @@
+//! PostgreSQL is away, or does not answer: nobody is told yes, and nobody is told no.
+
+use std::time::{Duration, Instant};
+
+use domain::token::{Prefix, TokenSecret};
+use serde_json::json;
+use sqlx::{Executor, Row};
+use tests::client::Request;
+use tests::postgres::{Cluster, Shutdown};
+use tests::seed::seeded;
+use tests::{Actor, Answer, Client, Database, Ledger, Settings, TestApp};
+use tokio::task::JoinSet;
+
+use crate::crew::{Crew, assert_unavailable};
+use crate::database_crashes::until_ready;
+use crate::processes::Frozen;
+
+/// Longest that anybody waits for an answer: three seconds for a connection and a few times five for
+/// an answer.
+const LIMIT: Duration = Duration::from_secs(15);
+
+async fn in_time(request: Request) -> Answer {
+    let answer = tokio::time::timeout(LIMIT, request.send()).await;
+    answer.unwrap_or_else(|_| panic!("not answered within {LIMIT:?}"))
+}
+
+/// A well-formed token that nobody has.
+fn unknown_token() -> String {
+    TokenSecret::generate(&Prefix::default(), &mut seeded("unknown_token")).expose().to_owned()
+}
+
+/// Asks everything that needs the database, all at the same time.
+async fn assert_nothing_is_answered(app: &TestApp, alice: &Actor, token: &str) {
+    let (bearer, stranger) = (app.with_token(token), app.with_token(&unknown_token()));
+    let credentials = json!({ "email": alice.email, "password": alice.password });
+    let requests = [
+        bearer.get("/v1/token"),
+        bearer.get("/v1/account"),
+        bearer.delete("/v1/token"),
+        stranger.get("/v1/token"),
+        alice.get("/v1/user/api-token"),
+        alice.get("/v1/user/api-token/history"),
+        alice.get("/v1/account"),
+        alice.post("/v1/user/api-token"),
+        alice.post("/v1/user/api-token/regenerate"),
+        alice.delete("/v1/user/api-token"),
+        app.admin().get("/v1/admin/users"),
+        app.admin().put(&format!("/v1/admin/users/{}/lock", alice.id)),
+        app.anonymous().post("/v1/session").json(credentials),
+        app.anonymous().get("/readyz"),
+    ];
+    let mut asked = JoinSet::new();
+    for request in requests {
+        asked.spawn(async move { drop(assert_unavailable(in_time(request).await)) });
+    }
+    while let Some(answered) = asked.join_next().await {
+        answered.expect("503");
+    }
+    in_time(app.anonymous().get("/livez")).await.assert_status(200);
+    // What is no token at all needs no database to be refused.
+    in_time(app.with_token("nonsense").get("/v1/token")).await.assert_invalid_api_token();
+}
+
+async fn assert_all_is_as_before(app: &TestApp, alice: &Actor, token: &str) {
+    until_ready(app).await;
+    app.with_token(token).whoami().await.assert_user("alice");
+    app.with_token(&unknown_token()).whoami().await.assert_invalid_api_token();
+    assert_eq!(alice.token_state().await.json()["generation"], 1);
+    let new = alice.regenerate_token().await;
+    app.with_token(&new).whoami().await.assert_user("alice");
+    app.with_token(token).whoami().await.assert_invalid_api_token();
+    Ledger::read(app.database()).await.assert_tables_follow_from_events();
+}
+
+#[tokio::test]
+async fn while_postgres_is_stopped_every_question_is_answered_503_and_afterwards_as_before() {
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    let alice = app.user("alice").await;
+    let token = alice.generate_token().await;
+    cluster.stop(Shutdown::Fast);
+    let started = Instant::now();
+    for _ in 0..2 {
+        assert_nothing_is_answered(&app, &alice, &token).await;
+    }
+    println!("28 questions to a stopped database took {:?}", started.elapsed());
+    cluster.start(&[]);
+    assert_all_is_as_before(&app, &alice, &token).await;
+}
+
+#[tokio::test]
+async fn while_postgres_is_frozen_every_question_is_answered_503_and_afterwards_as_before() {
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    let alice = app.user("alice").await;
+    let token = alice.generate_token().await;
+    let frozen = Frozen::new(&cluster);
+    let started = Instant::now();
+    for _ in 0..2 {
+        assert_nothing_is_answered(&app, &alice, &token).await;
+    }
+    println!("28 questions to a frozen database took {:?}", started.elapsed());
+    drop(frozen);
+    assert_all_is_as_before(&app, &alice, &token).await;
+}
+
+/// Freezes PostgreSQL while the answer to this question waits for a lock of the table.
+async fn answer_after_freeze(
+    cluster: &Cluster,
+    app: &TestApp,
+    table: &str,
+    request: Request,
+) -> Answer {
+    let name = app.database().url().unwrap().rsplit_once('/').unwrap().1;
+    let mut holder = cluster.connect(name).await;
+    let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+    holder.execute(&*lock).await.unwrap();
+    let asked = tokio::spawn(in_time(request));
+    let mut observer = cluster.connect(name).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let deadline = Instant::now() + Duration::from_secs(4);
+    while observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) == 0 {
+        assert!(Instant::now() < deadline, "nothing asks for {table}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let frozen = Frozen::new(cluster);
+    let answer = asked.await;
+    drop(frozen);
+    holder.execute("ROLLBACK").await.unwrap();
+    answer.unwrap_or_else(|_| panic!("what waits for {table} is never answered"))
+}
+
+#[tokio::test]
+async fn a_session_that_is_being_read_when_postgres_freezes_is_answered_in_time() {
+    frozen_while_waiting_for("tower_sessions.session", |alice, _| alice.get("/v1/account")).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_being_verified_when_postgres_freezes_is_answered_in_time() {
+    frozen_while_waiting_for("token_lookup", |_, bearer| bearer.get("/v1/token")).await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_being_written_when_postgres_freezes_is_answered_in_time() {
+    let regenerate = |alice: &Actor, _: &Client| alice.post("/v1/user/api-token/regenerate");
+    frozen_while_waiting_for("log_queue", regenerate).await;
+}
+
+async fn frozen_while_waiting_for(table: &str, request: impl Fn(&Actor, &Client) -> Request) {
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    let alice = app.user("alice").await;
+    let token = alice.generate_token().await;
+    let request = request(&alice, &app.with_token(&token));
+    assert_unavailable(answer_after_freeze(&cluster, &app, table, request).await);
+    assert_all_is_as_before(&app, &alice, &token).await;
+}
+
+/// Asks again and again until the answer is 503.
+async fn ask_until_unavailable(request: impl Fn() -> Request) {
+    loop {
+        let answer = in_time(request()).await;
+        if answer.status != 200 {
+            assert_unavailable(answer);
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_under_way_when_postgres_freezes_are_answered_in_time() {
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    let mut crew = Crew::of(4, &app).await;
+    let alice = app.user("alice").await;
+    let token = alice.generate_token().await;
+    let mut asking = JoinSet::new();
+    for _ in 0..6 {
+        let (alice, bearer) = (alice.clone(), app.with_token(&token));
+        asking.spawn(async move {
+            ask_until_unavailable(|| alice.get("/v1/user/api-token")).await;
+        });
+        asking.spawn(async move { ask_until_unavailable(|| bearer.get("/v1/token")).await });
+    }
+    crew.work(40).await;
+    let frozen = Frozen::new(&cluster);
+    let outcome = tokio::time::timeout(LIMIT + Duration::from_secs(5), async {
+        crew.stopped().await;
+        while let Some(asked) = asking.join_next().await {
+            asked.expect("503 in time");
+        }
+    })
+    .await;
+    drop(frozen);
+    assert!(outcome.is_ok(), "some requests were not answered");
+    until_ready(&app).await;
+    crew.check(&app).await;
+    app.with_token(&token).whoami().await.assert_user("alice");
+    println!("{:?}", crew.books);
+    Ledger::read(app.database()).await.assert_tables_follow_from_events();
+}

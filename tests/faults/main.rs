@@ -1,0 +1,16 @@
+//! What the service promises when processes, connections, disks and databases fail, and when many want
+//! the same at once.
+
+mod crashes;
+mod crew;
+mod database_crashes;
+mod full_disk;
+mod hang_ups;
+mod interrupted_lock;
+mod lost_commit;
+mod lost_database;
+mod processes;
+mod proxy;
+mod races;
+mod second_server;
+mod unsafe_postgres;

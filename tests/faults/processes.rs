@@ -1,0 +1,65 @@
+//! Processes of other programs: who belongs together, and signals.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tests::postgres::Cluster;
+
+/// Parent and state of a process; `None` when it is gone.
+fn status(pid: u32) -> Option<(u32, char)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // pid (name, which may hold anything) state parent …
+    let mut rest = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = rest.next()?.chars().next()?;
+    Some((rest.next()?.parse().ok()?, state))
+}
+
+/// The postmaster of a cluster and all its children.
+fn family(cluster: &Cluster) -> Vec<u32> {
+    let postmaster = cluster.pid();
+    let processes = std::fs::read_dir("/proc").expect("Linux");
+    let children = processes
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| status(*pid).is_some_and(|(parent, _)| parent == postmaster));
+    std::iter::once(postmaster).chain(children).collect()
+}
+
+/// A cluster that does nothing at all until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Frozen(Vec<u32>);
+
+impl Frozen {
+    pub(crate) fn new(cluster: &Cluster) -> Self {
+        let family = family(cluster);
+        signal("STOP", &family);
+        Self(family)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("CONT", &self.0);
+    }
+}
+
+/// Sends a signal to processes that may be gone already.
+fn signal(name: &str, pids: &[u32]) {
+    let pids = pids.iter().map(ToString::to_string);
+    // A process that is gone makes `kill` fail after it has signalled the others.
+    let _ = Command::new("sh")
+        .args(["-c", r#"kill -"$0" "$@" 2>/dev/null"#, name])
+        .args(pids)
+        .status()
+        .expect("sh runs");
+}
+
+/// Kills a cluster as a power cut would, postmaster first, and waits until nothing of it runs.
+pub(crate) async fn kill_cluster(cluster: &Cluster) {
+    let family = family(cluster);
+    signal("KILL", &family);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while family.iter().any(|pid| status(*pid).is_some_and(|(_, state)| state != 'Z')) {
+        assert!(Instant::now() < deadline, "{family:?} survive SIGKILL");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

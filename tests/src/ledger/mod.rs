@@ -1,0 +1,145 @@
+//! The whole content of a database in one snapshot, and the judgement that it follows from the events.
+//!
+//! The fold is written here once more, from the JSON of the events and the words of the migrations, and
+//! shares nothing with the product.
+
+mod fold;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::database::Database;
+use crate::sql::{Connection, Row};
+use tables::TABLES;
+
+/// Rows by table, in order.
+pub type Tables = BTreeMap<&'static str, Vec<Row>>;
+
+/// A stored event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `token`, `user` or `account`.
+    pub aggregate_type: String,
+    /// Of which one.
+    pub aggregate_id: String,
+    /// 1, 2, 3 …
+    pub sequence: i64,
+    /// Past tense.
+    pub event_type: String,
+    /// Of the payload's shape.
+    pub event_version: String,
+    /// What happened, under the name of the event.
+    pub payload: Value,
+    /// Who did it.
+    pub metadata: Value,
+}
+
+impl Event {
+    fn key(&self) -> Row {
+        vec![
+            Some(self.aggregate_type.clone()),
+            Some(self.aggregate_id.clone()),
+            Some(self.sequence.to_string()),
+        ]
+    }
+}
+
+/// All rows of one database at one moment. Times are in UTC with microseconds, bytes in hexadecimal.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// In order of aggregate and sequence.
+    pub events: Vec<Event>,
+    /// All other tables but the browser sessions.
+    pub tables: Tables,
+}
+
+impl Ledger {
+    /// Reads everything.
+    pub async fn read(database: &Database) -> Self {
+        let mut connection = Connection::open(database).await;
+        let ledger = Self::read_from(&mut connection).await;
+        connection.close().await;
+        ledger
+    }
+
+    /// Reads everything on this connection.
+    pub async fn read_from(connection: &mut Connection) -> Self {
+        let begin = match connection.store() {
+            crate::Store::Sqlite => "BEGIN",
+            crate::Store::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        connection.execute(begin).await.expect("no transaction is open");
+        let mut tables = Tables::new();
+        for table in TABLES {
+            tables.insert(table.name, table.read(connection).await);
+        }
+        connection.execute("COMMIT").await.expect("a transaction is open");
+        let events = tables.remove("events").expect("it is one of them");
+        Self { events: events.into_iter().map(tables::event).collect(), tables }
+    }
+
+    /// The rows of a table.
+    pub fn rows(&self, table: &str) -> &[Row] {
+        self.tables.get(table).unwrap_or_else(|| panic!("no table {table}"))
+    }
+
+    /// The events of one aggregate, oldest first.
+    pub fn events_of(&self, aggregate_type: &str, aggregate_id: &str) -> Vec<&Event> {
+        let of = |event: &&Event| {
+            event.aggregate_type == aggregate_type && event.aggregate_id == aggregate_id
+        };
+        self.events.iter().filter(of).collect()
+    }
+
+    /// The tables that events alone determine.
+    pub fn projected(&self) -> Tables {
+        let mut tables = self.tables.clone();
+        tables.retain(|name, _| fold::PROJECTED.contains(name));
+        tables
+    }
+
+    /// Expects that every table which events determine holds what they say, that every event has its
+    /// context and its place in the queue, and that sequences have no gap.
+    #[track_caller]
+    pub fn assert_tables_follow_from_events(&self) {
+        self.assert_sequences_are_dense();
+        for (name, expected) in fold::fold(&self.events) {
+            assert_eq!(self.rows(name), expected, "{name} is not what the events say");
+        }
+        let keys: Vec<Row> = self.events.iter().map(Event::key).collect();
+        let contexts: Vec<Row> =
+            self.rows("event_context").iter().map(|row| row[..3].to_vec()).collect();
+        assert_eq!(contexts, keys, "every event has its context");
+        self.assert_queue_holds(&keys);
+    }
+
+    #[track_caller]
+    fn assert_sequences_are_dense(&self) {
+        let mut last = BTreeMap::new();
+        for event in &self.events {
+            let aggregate = (&event.aggregate_type, &event.aggregate_id);
+            let before = last.insert(aggregate, event.sequence).unwrap_or_default();
+            assert_eq!(event.sequence, before + 1, "gap in {aggregate:?}");
+        }
+    }
+
+    #[track_caller]
+    fn assert_queue_holds(&self, keys: &[Row]) {
+        let number = |text: &Option<String>| -> i64 {
+            text.as_deref().and_then(|text| text.parse().ok()).expect("a number")
+        };
+        let mut queue: Vec<(i64, Row)> =
+            self.rows("log_queue").iter().map(|row| (number(&row[0]), row[1..].to_vec())).collect();
+        queue.sort();
+        let mut last = BTreeMap::new();
+        for (_, key) in &queue {
+            let before = last.insert(key[..2].to_vec(), number(&key[2])).unwrap_or_default();
+            assert!(before < number(&key[2]), "the queue is out of order at {key:?}");
+        }
+        let mut queued: Vec<Row> = queue.into_iter().map(|(_, key)| key).collect();
+        queued.sort_by_key(|key| (key[0].clone(), key[1].clone(), number(&key[2])));
+        assert_eq!(queued, keys, "every event is in the queue once");
+    }
+}
