@@ -66,7 +66,10 @@ pub(crate) async fn no_secret_is_found_outside_the_answer_that_created_it(store:
 
     // The search looks where things are written: what may be found there is found.
     let known = Scanner::new(&[("address", &alice.email)]);
-    for place in written.iter().filter(|place| cluster.is_none() || place.as_path() != app.database().data_directory()) {
+    for place in written
+        .iter()
+        .filter(|place| cluster.is_none() || place.as_path() != app.database().data_directory())
+    {
         assert!(!known.search_files(place).is_empty(), "nothing is written to {}", place.display());
     }
 }
@@ -276,7 +279,10 @@ impl Secrets {
                 .filter(|answer| !scanner.search(&answer.everything()).is_empty())
                 .collect();
             if showing.len() != allowed {
-                complaints.push(format!("{} answers instead of {allowed} show {secret}: {showing:?}", showing.len()));
+                complaints.push(format!(
+                    "{} answers instead of {allowed} show {secret}: {showing:?}",
+                    showing.len()
+                ));
             }
         }
         complaints

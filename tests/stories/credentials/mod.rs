@@ -96,7 +96,8 @@ fn changed(token: &str, place: usize) -> String {
 /// With two unlike neighbours swapped, the first at this place or after it.
 fn swapped(token: &str, place: usize) -> String {
     let mut bytes = token.as_bytes().to_vec();
-    let unlike = (place..bytes.len() - 1).find(|&at| bytes[at] != bytes[at + 1]).expect("not all are alike");
+    let unlike =
+        (place..bytes.len() - 1).find(|&at| bytes[at] != bytes[at + 1]).expect("not all are alike");
     bytes.swap(unlike, unlike + 1);
     String::from_utf8(bytes).expect("ASCII")
 }
