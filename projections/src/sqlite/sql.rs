@@ -23,9 +23,9 @@ impl Sql for Sqlite {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         let all = each_touches_a_row(&mut *tx, statements).await?;
         if all {
-            tx.commit().await?
+            tx.commit().await?;
         } else {
-            tx.rollback().await?
+            tx.rollback().await?;
         }
         Ok(all)
     }
