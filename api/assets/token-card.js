@@ -10,7 +10,7 @@ const words = card.dataset;
 let secret = null;
 let busy = false;
 
-const masked = (hint) => `${words.prefix}_••••••••••••${hint}`;
+const masked = (hint) => `${words.prefix}_••••••••${hint}`;
 
 function forget() {
   const hint = secret?.slice(-4);
@@ -150,9 +150,11 @@ copy.addEventListener("click", async () => {
   if (!secret || !(await toClipboard(secret, copyByHand))) return;
   const label = find("copy-text");
   label.textContent = words.copied;
+  copy.setAttribute("aria-label", words.copied);
   find("why").textContent = words.copied;
   setTimeout(() => {
     label.textContent = "";
+    copy.setAttribute("aria-label", words.copyLabel);
     find("why").textContent = secret ? words.copyNow : words.noCopy;
   }, 2000);
 });

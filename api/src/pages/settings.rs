@@ -83,7 +83,7 @@ fn why(reason: &str) -> &'static str {
 
 /// What is shown instead of a token.
 pub(super) fn masked(app: &App, hint: &str) -> String {
-    format!("{}_••••••••••••{hint}", app.token_prefix.as_str())
+    format!("{}_••••••••{hint}", app.token_prefix.as_str())
 }
 
 fn token_view(app: &App, state: &TokenState) -> Option<TokenView> {
