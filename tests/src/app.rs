@@ -134,7 +134,12 @@ impl UnclaimedApp {
 
     /// A service on this empty database with these settings.
     pub async fn start(database: Database, settings: Settings) -> Self {
-        let mut server = Server::start(&database, &settings).await;
+        let server = Server::start(&database, &settings).await;
+        Self::on(server, database, settings).await
+    }
+
+    /// A service that was started in a way of the test's own, on this empty database.
+    pub async fn on(mut server: Server, database: Database, settings: Settings) -> Self {
         let peer = Peer::new(server.address());
         let code = server.setup_code().await;
         Self { server, database, settings, peer, code }
