@@ -87,7 +87,7 @@ async function act(method, path, precondition, done) {
     done(body);
   } catch {
     // The request may have been carried out: only the server knows which token is live now.
-    warn(words.failed, true);
+    warn(words.unknown, true);
   } finally {
     busy = false;
     for (const button of buttons) {

@@ -39,6 +39,7 @@ pub(super) const CHANGED_ELSEWHERE: &str =
     "Your token was changed in another tab or window. Nothing was done here.";
 pub(super) const SHOW_CURRENT: &str = "Show the current state";
 pub(super) const FAILED: &str = "That did not work. Please try again.";
+pub(super) const UNKNOWN: &str = "No answer came, so it is not known whether this was done.";
 pub(super) const NO_SCRIPT_COPY: &str =
     "Select the token and copy it now. It is shown on this page only.";
 pub(super) const DONE: &str = "Done";
