@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use domain::{AccountCommand, AccountId, InstanceRole, UserCommand, UserId};
 use projections::submission::SetupStep;
-use projections::{Actor, Enrolment, NewUserProfile, SetupCode, StoreError};
+use projections::{Actor, Enrolment, NewUserProfile, SetupCode, StoreError, Via};
 use rand::distr::{Alphanumeric, SampleString};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -47,6 +47,7 @@ pub struct Founded {
 }
 
 /// Whom to invite.
+#[derive(Clone)]
 pub struct Invitation {
     /// Lower case.
     pub email: String,
@@ -118,7 +119,7 @@ pub async fn found(
         return Err(StoreError::AlreadySetUp.into());
     }
     let (user_id, account_id, at) = (app.new_user_id(), app.new_account_id(), app.now());
-    let via = context.actor.via;
+    let via = if code.is_some() { Via::Setup } else { Via::CommandLine };
     let context = context.acting_as(Actor { user_id: Some(user_id), via });
 
     let enrolment = Enrolment::Account { account_id, name: account };

@@ -63,6 +63,13 @@ pub enum ApiError {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Left in a response for whoever wants to say the same in another form.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What the client is told.
+    pub message: String,
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     error: &'a str,
@@ -156,6 +163,7 @@ impl IntoResponse for ApiError {
         let message = self.message();
         let body = Json(Body { error: self.kind(), message: &message });
         let mut response = (self.status(), body).into_response();
+        response.extensions_mut().insert(Refusal { message: message.clone() });
         let headers = response.headers_mut();
         if let Self::InvalidToken { sent } = self {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(sent)));

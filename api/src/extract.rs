@@ -132,19 +132,44 @@ impl FromRequestParts<App> for Paging {
     }
 }
 
-fn decode(text: &str) -> Result<Cursor, ApiError> {
-    let refused = || ApiError::Validation("cursor is not one that this list gave out".to_owned());
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
-    let text = String::from_utf8(bytes).map_err(|_| refused())?;
-    let (direction, key) = text.split_at_checked(1).ok_or_else(refused)?;
-    let well_formed = !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-    match direction {
-        ">" | "<" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "<" }),
-        _other => Err(refused()),
+/// The same for a list whose keys are numbers.
+#[derive(Clone, Debug)]
+pub struct HistoryPaging(pub PageRequest);
+
+impl FromRequestParts<App> for HistoryPaging {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Paging(request) = Paging::from_request_parts(parts, app).await?;
+        let numeric = |key: &str| key.parse::<i64>().is_ok();
+        match &request.cursor {
+            Some(cursor) if !numeric(&cursor.key) => Err(foreign_cursor()),
+            Some(_) | None => Ok(Self(request)),
+        }
     }
 }
 
-fn encode(cursor: &Cursor) -> String {
+fn foreign_cursor() -> ApiError {
+    ApiError::Validation("cursor is not one that this list gave out".to_owned())
+}
+
+/// Reads a cursor that [`encode`] wrote.
+///
+/// # Errors
+/// `Validation` for any other text.
+pub fn decode(text: &str) -> Result<Cursor, ApiError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| foreign_cursor())?;
+    let text = String::from_utf8(bytes).map_err(|_| foreign_cursor())?;
+    let (direction, key) = text.split_at_checked(1).ok_or_else(foreign_cursor)?;
+    let well_formed = !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    match direction {
+        ">" | "<" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "<" }),
+        _other => Err(foreign_cursor()),
+    }
+}
+
+/// Writes a cursor for the outside.
+pub fn encode(cursor: &Cursor) -> String {
     let direction = if cursor.backward { '<' } else { '>' };
     URL_SAFE_NO_PAD.encode(format!("{direction}{}", cursor.key))
 }

@@ -3,6 +3,7 @@
 //! A request goes `router → auth → handler → commands or a read model → reply`. Only [`startup`] knows
 //! which database is underneath.
 
+pub mod administration;
 pub mod app;
 pub mod auth;
 pub mod chance;

@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::Extensions;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use projections::{Actor, Enrolment, Origin, Submission, Via};
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::auth::session::AuthSession;
 use crate::router::REQUEST_ID;
 
 /// Longer names of clients are cut.
@@ -67,6 +69,18 @@ impl RequestContext {
     }
 }
 
+/// Whoever the auth middleware or the session knows; else someone with a set-up code, at best.
+fn actor(extensions: &Extensions) -> Actor {
+    if let Some(caller) = extensions.get::<Caller>() {
+        return caller.actor();
+    }
+    let session = extensions.get::<AuthSession>();
+    match session.and_then(|session| session.user.as_ref()) {
+        Some(user) => Actor { user_id: Some(user.registration.user_id), via: Via::Session },
+        None => Actor { user_id: None, via: Via::Setup },
+    }
+}
+
 impl FromRequestParts<App> for RequestContext {
     type Rejection = Infallible;
 
@@ -84,10 +98,7 @@ impl FromRequestParts<App> for RequestContext {
                 .get::<ConnectInfo<SocketAddr>>()
                 .map(|ConnectInfo(address)| address.ip().to_string()),
             user_agent: text(USER_AGENT),
-            actor: parts
-                .extensions
-                .get::<Caller>()
-                .map_or(Actor { user_id: None, via: Via::Setup }, Caller::actor),
+            actor: actor(&parts.extensions),
         })
     }
 }

@@ -30,7 +30,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Pages load nothing from anywhere, send forms home, and cannot be framed.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 macro_rules! routes {
     ($($(#[$doc:meta])* $group:ident { $($method:ident $path:literal => $handler:expr;)+ })+) => {
@@ -51,6 +52,7 @@ routes! {
     open {
         GET "/livez" => h::health::live;
         GET "/readyz" => h::health::ready;
+        GET "/assets/{name}" => pages::assets::show_asset;
     }
 
     /// Open to everyone; a browser session may begin or end here.
@@ -58,9 +60,31 @@ routes! {
         GET "/" => pages::home::show_home;
         GET "/setup" => pages::setup::show_setup;
         POST "/setup" => pages::setup::submit_setup;
+        GET "/sign-in" => pages::sign_in::show_sign_in;
+        POST "/sign-in" => pages::sign_in::submit_sign_in;
+        POST "/sign-out" => pages::sign_out::sign_out;
         POST "/v1/setup" => h::set_up::set_up;
         POST "/v1/session" => h::create_session::create_session;
         DELETE "/v1/session" => h::delete_session::delete_session;
+    }
+
+    /// Pages for someone who is signed in; anyone else is sent to sign in.
+    settings {
+        POST "/sign-out-everywhere" => pages::sign_out::sign_out_everywhere;
+        GET "/user/settings/api-tokens" => pages::settings::show_settings;
+        POST "/user/settings/api-tokens/generate" => pages::settings_actions::generate;
+        GET "/user/settings/api-tokens/regenerate" => pages::settings_actions::confirm_regenerate;
+        POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
+        GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
+        POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        GET "/admin" => pages::admin::show_admin;
+        POST "/admin/users" => pages::admin_actions::invite;
+        POST "/admin/users/{id}/lock" => pages::admin_actions::lock;
+        POST "/admin/users/{id}/unlock" => pages::admin_actions::unlock;
+        POST "/admin/users/{id}/revoke-token" => pages::admin_actions::revoke_token;
+        POST "/admin/accounts" => pages::admin_actions::open_account;
+        POST "/admin/accounts/{id}/members" => pages::admin_actions::put_member;
+        POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
     }
 
     /// For the holder of a token.
@@ -109,6 +133,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .merge(account().route_layer(from_fn(select_account)))
         .route_layer(authenticated())
         .merge(sign_in())
+        .merge(settings())
         .route_layer(session_layer)
         .route_layer(from_fn(session_store_fault))
         .route_layer(csrf(&app));
@@ -121,6 +146,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(pages::error_page::for_browsers))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
@@ -134,10 +160,14 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_FRAME_OPTIONS,
+            HeaderValue::from_static("DENY"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::REFERRER_POLICY,
             HeaderValue::from_static("same-origin"),
         ))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))

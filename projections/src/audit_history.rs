@@ -30,6 +30,15 @@ impl TokenHistoryKind {
         }
     }
 
+    /// As part of a sentence.
+    pub const fn as_verb(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Regenerated => "regenerated",
+            Self::Revoked => "revoked",
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, StoreError> {
         match text {
             "generated" => Ok(Self::Generated),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use domain::{AccountId, InstanceRole, UserId};
+use domain::role::UnknownRole;
+use domain::{AccountId, AccountRole, InstanceRole, UserId};
 
 use crate::sql::{Sql, Statement};
 use crate::{Page, PageRequest, StoreError};
@@ -34,6 +35,17 @@ pub struct AccountEntry {
     pub is_closed: bool,
 }
 
+/// A member of an account, as an administrator sees one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountMember {
+    /// Who.
+    pub user_id: UserId,
+    /// As people read it.
+    pub name: String,
+    /// As what.
+    pub role: AccountRole,
+}
+
 /// Who and what there is.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -52,6 +64,9 @@ pub trait Directory: Send + Sync {
 
     /// All accounts, oldest first.
     async fn list_accounts(&self, request: &PageRequest) -> Result<Page<AccountEntry>, StoreError>;
+
+    /// Everyone who is a member of the account, oldest user first.
+    async fn list_members(&self, account_id: AccountId) -> Result<Vec<AccountMember>, StoreError>;
 
     /// The accounts a user is or was a member of.
     async fn list_accounts_of(&self, user_id: UserId) -> Result<Vec<AccountEntry>, StoreError>;
@@ -117,6 +132,14 @@ impl TryFrom<AccountRow> for AccountEntry {
     }
 }
 
+const LIST_MEMBERS: &str = "
+SELECT m.user_id, p.name, m.role
+FROM memberships m
+JOIN user_profiles p ON p.user_id = m.user_id
+WHERE m.account_id = $1
+  AND m.role IS NOT NULL
+ORDER BY m.user_id";
+
 fn convert<R, T: TryFrom<R, Error = StoreError>>(rows: Vec<R>) -> Result<Vec<T>, StoreError> {
     rows.into_iter().map(T::try_from).collect()
 }
@@ -164,6 +187,20 @@ impl<S: Sql> Directory for S {
     async fn list_accounts(&self, request: &PageRequest) -> Result<Page<AccountEntry>, StoreError> {
         let rows = self.fetch::<AccountRow>(paged(SELECT_ACCOUNT, "a.account_id", request)).await?;
         Ok(request.page(convert(rows)?, |account: &AccountEntry| account.account_id.to_string()))
+    }
+
+    async fn list_members(&self, account_id: AccountId) -> Result<Vec<AccountMember>, StoreError> {
+        let question = Statement::new(LIST_MEMBERS).bind(account_id.to_string());
+        let rows = self.fetch::<(String, String, String)>(question).await?;
+        rows.into_iter()
+            .map(|(user_id, name, role)| {
+                Ok(AccountMember {
+                    user_id: user_id.parse().map_err(StoreError::corrupt)?,
+                    name,
+                    role: role.parse().map_err(|error: UnknownRole| StoreError::corrupt(error))?,
+                })
+            })
+            .collect()
     }
 
     async fn list_accounts_of(&self, user_id: UserId) -> Result<Vec<AccountEntry>, StoreError> {

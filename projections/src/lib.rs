@@ -25,11 +25,11 @@ pub mod verifier;
 mod write;
 
 pub use audit_history::{AuditHistory, TokenHistoryEntry};
-pub use directory::{AccountEntry, Directory, UserEntry};
+pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use page::{Cursor, Page, PageRequest};
-pub use sign_in::{Registration, SignIn};
+pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{
     Actor, Enrolment, NewUserProfile, Origin, SetupCode, SetupStep, Submission, Via,

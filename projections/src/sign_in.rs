@@ -1,4 +1,4 @@
-//! How people prove who they are: password hashes and set-up codes.
+//! How people prove who they are: password hashes, identities at providers, and set-up codes.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +23,10 @@ pub struct Registration {
     pub name: String,
     /// Roles across the instance.
     pub roles: BTreeSet<InstanceRole>,
-    /// argon2id in PHC text form.
-    pub password_hash: String,
+    /// argon2id in PHC text form; `None` for someone who comes in another way.
+    pub password_hash: Option<String>,
+    /// Sessions begun under an earlier one have ended.
+    pub session_epoch: i64,
 }
 
 impl std::fmt::Debug for Registration {
@@ -33,10 +35,19 @@ impl std::fmt::Debug for Registration {
     }
 }
 
-/// Passwords and set-up codes.
+/// Someone as an identity provider names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider's URL.
+    pub issuer: String,
+    /// The provider's name for the person, never reused.
+    pub subject: String,
+}
+
+/// Passwords, identities and set-up codes.
 #[async_trait]
 pub trait SignIn: Send + Sync {
-    /// The unlocked person with this e-mail address (lower case) who has chosen a password.
+    /// The unlocked person with this e-mail address (lower case).
     async fn find_registration_by_email(
         &self,
         email: &str,
@@ -44,6 +55,15 @@ pub trait SignIn: Send + Sync {
 
     /// The same by id.
     async fn find_registration(&self, user_id: UserId) -> Result<Option<Registration>, StoreError>;
+
+    /// The unlocked person with this identity.
+    async fn find_registration_by_identity(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<Registration>, StoreError>;
+
+    /// Ends every session of the user.
+    async fn end_sessions(&self, user_id: UserId) -> Result<(), StoreError>;
 
     /// Makes a set-up code usable.
     async fn issue_setup_code(&self, code: &SetupCode) -> Result<(), StoreError>;
@@ -63,14 +83,22 @@ pub trait SignIn: Send + Sync {
         password_hash: &str,
         at: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
+
+    /// Uses up an invitation and gives its user the identity, both or neither; `false` when the code
+    /// was used in the meantime or the identity belongs to someone.
+    async fn link_identity(
+        &self,
+        code: &SetupCode,
+        identity: &Identity,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
 }
 
 const SELECT_REGISTRATION: &str = "
-SELECT p.user_id, p.email, p.name, p.password_hash, u.is_admin, u.is_auditor
+SELECT p.user_id, p.email, p.name, p.password_hash, p.session_epoch, u.is_admin, u.is_auditor
 FROM user_profiles p
 JOIN users u ON u.user_id = p.user_id
-WHERE p.password_hash IS NOT NULL
-  AND u.registered_sequence > 0
+WHERE u.registered_sequence > 0
   AND NOT u.is_locked";
 
 const FIND_SETUP_CODE: &str = "
@@ -79,30 +107,39 @@ FROM setup_codes
 WHERE code_digest = $1
   AND used_at IS NULL";
 
-// One statement: the password is set by whoever uses the code up, and an invitation works only for
-// someone who has no password yet.
-const REDEEM_INVITATION: &str = "
-UPDATE user_profiles
-SET password_hash = $3
-WHERE user_id = $2
-  AND password_hash IS NULL
-  AND EXISTS (SELECT 1
-              FROM setup_codes
-              WHERE code_digest = $1
-                AND user_id = $2
-                AND used_at IS NULL)";
-
-const USE_UP_SETUP_CODE: &str = "
+const USE_UP_INVITATION: &str = "
 UPDATE setup_codes
-SET used_at = $2
-WHERE code_digest = $1";
+SET used_at = $3
+WHERE code_digest = $1
+  AND user_id = $2
+  AND used_at IS NULL";
+
+const SET_PASSWORD: &str = "
+UPDATE user_profiles
+SET password_hash = $2
+WHERE user_id = $1";
+
+const INSERT_IDENTITY: &str = "
+INSERT INTO identities (issuer, subject, user_id)
+VALUES ($1, $2, $3)
+ON CONFLICT (issuer, subject) DO NOTHING";
+
+const END_SESSIONS: &str = "
+UPDATE user_profiles
+SET session_epoch = session_epoch + 1
+WHERE user_id = $1";
+
+fn use_up_invitation(code: &SetupCode, user_id: UserId, at: DateTime<Utc>) -> Statement {
+    Statement::new(USE_UP_INVITATION).bind(code.digest.to_vec()).bind(user_id.to_string()).bind(at)
+}
 
 #[derive(sqlx::FromRow)]
 struct RegistrationRow {
     user_id: String,
     email: String,
     name: String,
-    password_hash: String,
+    password_hash: Option<String>,
+    session_epoch: i64,
     is_admin: bool,
     is_auditor: bool,
 }
@@ -117,6 +154,7 @@ impl TryFrom<RegistrationRow> for Registration {
             name: row.name,
             roles: roles(row.is_admin, row.is_auditor),
             password_hash: row.password_hash,
+            session_epoch: row.session_epoch,
         })
     }
 }
@@ -138,6 +176,22 @@ impl<S: Sql> SignIn for S {
     async fn find_registration(&self, user_id: UserId) -> Result<Option<Registration>, StoreError> {
         let text = format!("{SELECT_REGISTRATION}\n  AND p.user_id = $1");
         find_one(self, Statement::new(text).bind(user_id.to_string())).await
+    }
+
+    async fn find_registration_by_identity(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<Registration>, StoreError> {
+        let text = format!(
+            "{SELECT_REGISTRATION}
+  AND p.user_id = (SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2)"
+        );
+        let question = Statement::new(text).bind(&*identity.issuer).bind(&*identity.subject);
+        find_one(self, question).await
+    }
+
+    async fn end_sessions(&self, user_id: UserId) -> Result<(), StoreError> {
+        self.execute(Statement::new(END_SESSIONS).bind(user_id.to_string())).await.map(drop)
     }
 
     async fn issue_setup_code(&self, code: &SetupCode) -> Result<(), StoreError> {
@@ -166,14 +220,21 @@ impl<S: Sql> SignIn for S {
         at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let Some(user_id) = code.user_id else { return Ok(false) };
-        let redeem = Statement::new(REDEEM_INVITATION)
-            .bind(code.digest.to_vec())
-            .bind(user_id.to_string())
-            .bind(password_hash);
-        if self.execute(redeem).await? == 0 {
-            return Ok(false);
-        }
-        self.execute(Statement::new(USE_UP_SETUP_CODE).bind(code.digest.to_vec()).bind(at)).await?;
-        Ok(true)
+        let set = Statement::new(SET_PASSWORD).bind(user_id.to_string()).bind(password_hash);
+        self.execute_all(vec![use_up_invitation(code, user_id, at), set]).await
+    }
+
+    async fn link_identity(
+        &self,
+        code: &SetupCode,
+        identity: &Identity,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Some(user_id) = code.user_id else { return Ok(false) };
+        let link = Statement::new(INSERT_IDENTITY)
+            .bind(&*identity.issuer)
+            .bind(&*identity.subject)
+            .bind(user_id.to_string());
+        self.execute_all(vec![use_up_invitation(code, user_id, at), link]).await
     }
 }

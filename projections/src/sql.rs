@@ -112,6 +112,13 @@ pub trait Sql: Send + Sync {
     /// Changes rows that are not events, in a transaction of its own; says how many.
     fn execute(&self, statement: Statement)
     -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Changes rows that are not events, all in one transaction, and only if each statement touches a
+    /// row; says whether they did.
+    fn execute_all(
+        &self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// Binds a statement's values to a query of either database.

@@ -61,6 +61,19 @@ pub(crate) trait Transaction: Send {
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 }
 
+/// Runs statements until one touches no row; says whether all did.
+pub(crate) async fn each_touches_a_row(
+    tx: &mut impl Transaction,
+    statements: Vec<Statement>,
+) -> Result<bool, sqlx::Error> {
+    for statement in statements {
+        if tx.execute(statement).await? == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Writes everything that belongs to `events`. Nothing counts until the caller commits.
 ///
 /// The event insert comes first: a lost race then shows as a conflict on `events_pkey` and as

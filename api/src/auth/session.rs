@@ -58,9 +58,14 @@ pub struct SignedInUser {
 }
 
 impl From<Registration> for SignedInUser {
-    /// A session holds a digest of the password's hash: another password ends every session.
+    /// A session holds a digest of the password's hash and the epoch: another password and another
+    /// epoch each end every session.
     fn from(registration: Registration) -> Self {
-        let session_hash = Sha256::digest(&registration.password_hash).into();
+        let session_hash = Sha256::new()
+            .chain_update(registration.session_epoch.to_be_bytes())
+            .chain_update(registration.password_hash.as_deref().unwrap_or_default())
+            .finalize()
+            .into();
         Self { registration, session_hash }
     }
 }
@@ -118,7 +123,7 @@ impl AuthnBackend for SignInBackend {
         credentials: SignInCredentials,
     ) -> Result<Option<SignedInUser>, SignInFault> {
         let found = self.store.find_registration_by_email(&credentials.email).await?;
-        let stored = found.as_ref().map(|registration| registration.password_hash.clone());
+        let stored = found.as_ref().and_then(|registration| registration.password_hash.clone());
         let matches = self.passwords.matches(credentials.password, stored).await?;
         Ok(found.filter(|_| matches).map(SignedInUser::from))
     }

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{AccountCommand, AccountId};
-use projections::Enrolment;
+use domain::AccountId;
 use serde::{Deserialize, Serialize};
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
-use crate::extract::{self, Body};
+use crate::extract::Body;
 use crate::request_context::RequestContext;
 
 /// The account to open.
@@ -37,9 +37,6 @@ pub async fn create_account(
     context: RequestContext,
     Body(body): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<OpenedReply>), ApiError> {
-    let (id, name) = (app.new_account_id(), extract::name("name", &body.name)?);
-    let command = AccountCommand::Open { first_admin: None, at: app.now() };
-    let enrolment = Enrolment::Account { account_id: id, name: name.clone() };
-    app.commands.account(id, command, context.submission_with(&app, enrolment)).await?;
+    let (id, name) = administration::open_account(&app, &body.name, &context).await?;
     Ok((StatusCode::CREATED, Json(OpenedReply { id, name })))
 }

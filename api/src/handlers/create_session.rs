@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use projections::Registration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -16,8 +17,8 @@ use crate::request_context::RequestContext;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    email: String,
-    password: SecretString,
+    pub(crate) email: String,
+    pub(crate) password: SecretString,
 }
 
 /// Answers 200 with the user and a session cookie.
@@ -26,15 +27,25 @@ pub struct SignIn {
 /// `InvalidSignIn` without saying which half was wrong; `TooManyRequests` for too many tries.
 pub async fn create_session(
     State(app): State<App>,
-    mut session: AuthSession,
+    session: AuthSession,
     context: RequestContext,
     Body(body): Body<SignIn>,
 ) -> Result<Json<MyselfReply>, ApiError> {
+    Ok(Json(sign_in(&app, session, &context, body).await?.into()))
+}
+
+/// Checks the password and begins a session.
+pub(crate) async fn sign_in(
+    app: &App,
+    mut session: AuthSession,
+    context: &RequestContext,
+    body: SignIn,
+) -> Result<Registration, ApiError> {
     let email = body.email.trim().to_lowercase();
     app.throttle.try_address(context.address.as_deref())?;
     app.throttle.try_email(&email)?;
     let credentials = SignInCredentials { email, password: body.password };
     let user = session.authenticate(credentials).await?.ok_or(ApiError::InvalidSignIn)?;
     session.login(&user).await?;
-    Ok(Json(user.registration.into()))
+    Ok(user.registration)
 }

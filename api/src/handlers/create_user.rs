@@ -9,11 +9,11 @@ use domain::{InstanceRole, UserId};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
-use crate::enrolment::{self, Invitation};
 use crate::error::ApiError;
-use crate::extract::{self, Body};
+use crate::extract::Body;
 use crate::request_context::RequestContext;
 
 /// Whom to invite.
@@ -49,15 +49,13 @@ pub async fn create_user(
     context: RequestContext,
     Body(body): Body<NewUser>,
 ) -> Result<(StatusCode, Json<InvitedReply>), ApiError> {
-    let (email, name) = (extract::email(&body.email)?, extract::name("name", &body.name)?);
-    let roles = body.roles;
-    let invitation = Invitation { email: email.clone(), name: name.clone(), roles: roles.clone() };
-    let (id, issued) = enrolment::invite(&app, invitation, &context).await?;
+    let (id, invited, issued) =
+        administration::invite(&app, &body.email, &body.name, body.roles, &context).await?;
     let reply = InvitedReply {
         id,
-        email,
-        name,
-        roles,
+        email: invited.email,
+        name: invited.name,
+        roles: invited.roles,
         locked: false,
         setup_code: issued.code.expose_secret().to_owned(),
         setup_url: issued.url.expose_secret().to_owned(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::auth::SessionUser;
 use crate::error::ApiError;
-use crate::extract::{List, Paging};
+use crate::extract::{HistoryPaging, List};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -60,12 +60,8 @@ impl From<TokenHistoryEntry> for HistoryReply {
 pub async fn list_token_history(
     State(app): State<App>,
     user: SessionUser,
-    Paging(request): Paging,
+    HistoryPaging(request): HistoryPaging,
 ) -> Result<Json<List<HistoryReply>>, ApiError> {
-    let numeric = |key: &str| key.parse::<i64>().is_ok();
-    if request.cursor.as_ref().is_some_and(|cursor| !numeric(&cursor.key)) {
-        return Err(ApiError::Validation("cursor is not one that this list gave out".to_owned()));
-    }
     let page = app.store.list_token_history(user.user_id, &request).await?;
     Ok(Json(page.map(HistoryReply::from).into()))
 }

@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::UserId;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::Ids;
-use crate::locking;
 use crate::request_context::RequestContext;
 
 /// Answers 204, also when the user was locked.
@@ -17,13 +17,10 @@ use crate::request_context::RequestContext;
 /// `NotFound` for an unknown user; `Conflict` for oneself, or nobody could unlock the last one.
 pub async fn lock_user(
     State(app): State<App>,
-    admin: Admin,
+    _: Admin,
     Ids(user_id): Ids<UserId>,
     context: RequestContext,
 ) -> Result<StatusCode, ApiError> {
-    if user_id == admin.user_id {
-        return Err(ApiError::Conflict("You cannot lock yourself.".to_owned()));
-    }
-    locking::lock(&app, user_id, &context).await?;
+    administration::lock(&app, user_id, &context).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{AccountCommand, AccountId, AccountRole, UserId};
+use domain::{AccountId, AccountRole, UserId};
 use serde::Deserialize;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
@@ -29,8 +30,6 @@ pub async fn put_member(
     context: RequestContext,
     Body(NewRole { role }): Body<NewRole>,
 ) -> Result<StatusCode, ApiError> {
-    app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
-    let command = AccountCommand::PutMember { user_id, role, at: app.now() };
-    app.commands.account(account_id, command, context.submission(&app)).await?;
+    administration::put_member(&app, account_id, user_id, role, &context).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{AccountCommand, AccountId, UserId};
+use domain::{AccountId, UserId};
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
@@ -20,7 +21,6 @@ pub async fn remove_member(
     Ids((account_id, user_id)): Ids<(AccountId, UserId)>,
     context: RequestContext,
 ) -> Result<StatusCode, ApiError> {
-    let command = AccountCommand::RemoveMember { user_id, at: app.now() };
-    app.commands.account(account_id, command, context.submission(&app)).await?;
+    administration::remove_member(&app, account_id, user_id, &context).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::token::RevocationReason;
-use domain::{TokenCommand, UserId};
+use domain::UserId;
 
+use crate::administration;
 use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
@@ -21,12 +21,6 @@ pub async fn revoke_user_token(
     Ids(user_id): Ids<UserId>,
     context: RequestContext,
 ) -> Result<StatusCode, ApiError> {
-    app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
-    let command = TokenCommand::Revoke {
-        expected_generation: None,
-        reason: RevocationReason::Administrator,
-        at: app.now(),
-    };
-    app.commands.token(user_id, command, context.submission(&app)).await?;
+    administration::revoke_token(&app, user_id, &context).await?;
     Ok(StatusCode::NO_CONTENT)
 }

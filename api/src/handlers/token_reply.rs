@@ -101,13 +101,9 @@ impl IntoResponse for StateReply {
             created_at: Option<DateTime<Utc>>,
             last_used_at: Option<DateTime<Utc>>,
         }
+        let tag = tag(self.0.as_ref());
         let generation = self.0.as_ref().map(|state| state.generation);
         let live = self.0.and_then(|state| state.live.map(|live| (state.token_id, live)));
-        let tag = match (generation, &live) {
-            (None, _) => "none".to_owned(),
-            (Some(generation), Some(_)) => generation.to_string(),
-            (Some(generation), None) => format!("{generation}-revoked"),
-        };
         let body = match live {
             Some((token_id, LiveState { hint, created_at, last_used_at })) => WithoutSecret {
                 active: true,
@@ -127,6 +123,15 @@ impl IntoResponse for StateReply {
             },
         };
         ([(header::ETAG, etag(&tag))], Json(body)).into_response()
+    }
+}
+
+/// Names the state of a user's token: `none`, `<generation>`, or `<generation>-revoked`.
+pub(crate) fn tag(state: Option<&TokenState>) -> String {
+    match state {
+        None => "none".to_owned(),
+        Some(TokenState { generation, live: Some(_), .. }) => generation.to_string(),
+        Some(TokenState { generation, live: None, .. }) => format!("{generation}-revoked"),
     }
 }
 

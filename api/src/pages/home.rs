@@ -1,31 +1,30 @@
-//! `/`: says what this is.
+//! `/`: leads to where the visitor can go on.
 
 use axum::extract::State;
-use axum::response::Html;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use super::html::{escape, page};
+use super::error_page::MessagePage;
+use super::frame::{Frame, page};
+use super::text;
 use crate::app::App;
 use crate::auth::session::AuthSession;
 use crate::error::ApiError;
 
-/// Answers 200.
+/// Answers 303, or 200 with what to do while nobody can sign in.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
-pub async fn show_home(
-    State(app): State<App>,
-    session: AuthSession,
-) -> Result<Html<String>, ApiError> {
-    let who = match &session.user {
-        Some(user) => format!("<p>Signed in as {}.</p>", escape(&user.registration.name)),
-        None if app.store.has_users().await? => "<p>Nobody is signed in.</p>".to_owned(),
-        None => "<p>Follow the set-up link that the server printed when it started.</p>".to_owned(),
-    };
-    Ok(page(
-        "Symbolon",
-        &format!(
-            "{who}
-<p>Personal API tokens: one per user, shown once, replaced by regenerating.</p>"
-        ),
-    ))
+pub async fn show_home(State(app): State<App>, session: AuthSession) -> Result<Response, ApiError> {
+    if session.user.is_some() {
+        return Ok(Redirect::to("/user/settings/api-tokens").into_response());
+    }
+    if app.store.has_users().await? {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    page(&MessagePage {
+        frame: Frame::anonymous(),
+        title: text::WAITING,
+        message: text::WAITING_TEXT,
+        back: None,
+    })
 }

@@ -1,5 +1,15 @@
-//! What a person sees in a browser.
+//! What a person sees in a browser: rendered here, usable without a script, every text in [`text`].
 
+pub mod admin;
+pub mod admin_actions;
+pub mod assets;
+pub mod error_page;
+pub mod frame;
 pub mod home;
-pub mod html;
+pub mod settings;
+pub mod settings_actions;
 pub mod setup;
+pub mod sign_in;
+pub mod sign_out;
+mod text;
+mod time;

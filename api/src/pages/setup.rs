@@ -1,14 +1,17 @@
 //! `/setup`: the page behind a set-up link.
 
+use askama::Template;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::html::{escape, page};
+use super::error_page::MessagePage;
+use super::frame::{Frame, secret_page, with_status};
+use super::{assets, text};
 use crate::app::App;
 use crate::auth::session::AuthSession;
 use crate::enrolment;
@@ -16,21 +19,31 @@ use crate::error::ApiError;
 use crate::handlers::set_up::{SetUp, come_in};
 use crate::request_context::RequestContext;
 
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage<'a> {
+    frame: Frame,
+    first: bool,
+    alert: Option<String>,
+    code: &'a str,
+    email: &'a str,
+    name: &'a str,
+    account: &'a str,
+}
+
+/// What the form shows again after a refusal.
+#[derive(Clone, Default)]
+struct Entered {
+    email: String,
+    name: String,
+    account: String,
+}
+
 /// The code in the link.
 #[derive(Deserialize)]
 pub struct SetupQuery {
     code: Option<SecretString>,
 }
-
-const PASSWORD_FIELD: &str = "<p><label>Password (12 characters or more)<br>
-<input type=\"password\" name=\"password\" minlength=\"12\" maxlength=\"128\" autocomplete=\"new-password\" required></label></p>";
-
-const FIRST_USER_FIELDS: &str = "<p><label>E-mail<br>
-<input type=\"email\" name=\"email\" autocomplete=\"email\" required></label></p>
-<p><label>Name<br>
-<input name=\"name\" autocomplete=\"name\" required></label></p>
-<p><label>Name of the first account<br>
-<input name=\"account\" autocomplete=\"organization\" required></label></p>";
 
 /// Answers 200 with the form that the code is for, or 403 when the code does not work.
 ///
@@ -42,11 +55,10 @@ pub async fn show_setup(
     context: RequestContext,
 ) -> Result<Response, ApiError> {
     app.throttle.try_address(context.address.as_deref())?;
-    let code = query.code.unwrap_or_default();
-    form(&app, &code, None).await
+    form(&app, &query.code.unwrap_or_default(), &Entered::default(), None).await
 }
 
-/// Answers 303 to the home page, signed in, or the form again with what was wrong.
+/// Answers 303 to the token's page, signed in, or the form again with what was wrong.
 ///
 /// # Errors
 /// `Validation` for a form that cannot be read; `Unavailable` when the store cannot be asked.
@@ -57,13 +69,19 @@ pub async fn submit_setup(
     body: Result<Form<SetUp>, FormRejection>,
 ) -> Result<Response, ApiError> {
     let Form(body) = body.map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
+    let entered = Entered {
+        email: body.email.clone().unwrap_or_default(),
+        name: body.name.clone().unwrap_or_default(),
+        account: body.account.clone().unwrap_or_default(),
+    };
     let code = body.code.clone();
     match come_in(&app, session, context, body).await {
-        Ok(_) => Ok(Redirect::to("/").into_response()),
+        Ok(_) => Ok(Redirect::to("/user/settings/api-tokens").into_response()),
         Err(refusal @ (ApiError::Validation(_) | ApiError::Conflict(_))) => {
-            form(&app, &code, Some(&refusal)).await
+            let page = form(&app, &code, &entered, Some(refusal.message())).await?;
+            Ok(with_status(StatusCode::BAD_REQUEST, page))
         }
-        Err(ApiError::Forbidden) => Ok(refused()),
+        Err(ApiError::Forbidden) => refused(),
         Err(error) => Err(error),
     }
 }
@@ -71,39 +89,31 @@ pub async fn submit_setup(
 async fn form(
     app: &App,
     code: &SecretString,
-    refusal: Option<&ApiError>,
+    entered: &Entered,
+    alert: Option<String>,
 ) -> Result<Response, ApiError> {
     let found = match enrolment::find_code(app, code).await {
         Ok(found) => found,
-        Err(ApiError::Forbidden) => return Ok(refused()),
+        Err(ApiError::Forbidden) => return refused(),
         Err(error) => return Err(error),
     };
-    let fields = if found.user_id.is_some() { "" } else { FIRST_USER_FIELDS };
-    let alert = refusal.map_or_else(String::new, |refusal| {
-        format!("<p role=\"alert\">{}</p>", escape(&refusal.message()))
-    });
-    let status = if refusal.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let body: Html<String> = page(
-        "Set up",
-        &format!(
-            "{alert}<form method=\"post\" action=\"/setup\">
-<input type=\"hidden\" name=\"code\" value=\"{}\">
-{fields}
-{PASSWORD_FIELD}
-<p><button>Continue</button></p>
-</form>",
-            escape(code.expose_secret())
-        ),
-    );
-    Ok((status, body).into_response())
+    secret_page(&SetupPage {
+        frame: Frame::anonymous(),
+        first: found.user_id.is_none(),
+        alert,
+        code: code.expose_secret(),
+        email: &entered.email,
+        name: &entered.name,
+        account: &entered.account,
+    })
 }
 
-fn refused() -> Response {
-    let body = page(
-        "This link does not work",
-        "<p>It was used, has expired, or is not complete. Ask whoever sent it for a new one; for the \
-         first user, restart the server.</p>
-<p><a href=\"/\">Home</a></p>",
-    );
-    (StatusCode::FORBIDDEN, body).into_response()
+fn refused() -> Result<Response, ApiError> {
+    let page = secret_page(&MessagePage {
+        frame: Frame::anonymous(),
+        title: text::LINK_REFUSED,
+        message: text::LINK_REFUSED_TEXT,
+        back: Some("/"),
+    })?;
+    Ok(with_status(StatusCode::FORBIDDEN, page))
 }

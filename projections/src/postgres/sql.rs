@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::{Postgres, in_time};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::Transaction;
+use crate::write::{Transaction, each_touches_a_row};
 
 impl Sql for Postgres {
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
@@ -17,6 +17,13 @@ impl Sql for Postgres {
         let query = sqlx::query(&statement.text);
         let done = in_time(bind_values!(query, statement.values).execute(&self.commands)).await?;
         Ok(done.rows_affected())
+    }
+
+    async fn execute_all(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
+        let mut tx = in_time(self.commands.begin()).await?;
+        let all = each_touches_a_row(&mut *tx, statements).await?;
+        in_time(async { if all { tx.commit().await } else { tx.rollback().await } }).await?;
+        Ok(all)
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::Sqlite;
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::Transaction;
+use crate::write::{Transaction, each_touches_a_row};
 
 impl Sql for Sqlite {
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
@@ -17,6 +17,17 @@ impl Sql for Sqlite {
         let query = sqlx::query(&statement.text);
         let done = bind_values!(query, statement.values).execute(&self.writer).await?;
         Ok(done.rows_affected())
+    }
+
+    async fn execute_all(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let all = each_touches_a_row(&mut *tx, statements).await?;
+        if all {
+            tx.commit().await?;
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(all)
     }
 }
 

@@ -1,0 +1,103 @@
+//! What surrounds every page, and who looks at it.
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use domain::InstanceRole;
+use projections::Registration;
+
+use crate::app::App;
+use crate::auth::session::AuthSession;
+use crate::error::ApiError;
+
+/// The part of a page that is the same everywhere.
+pub(super) struct Frame {
+    pub(super) visitor: Option<Visitor>,
+}
+
+/// Who is signed in, as the head of the page says.
+pub(super) struct Visitor {
+    pub(super) name: String,
+    pub(super) is_admin: bool,
+}
+
+impl Frame {
+    pub(super) const fn anonymous() -> Self {
+        Self { visitor: None }
+    }
+
+    pub(super) fn of(person: &Registration) -> Self {
+        let is_admin = person.roles.contains(&InstanceRole::Admin);
+        Self { visitor: Some(Visitor { name: person.name.clone(), is_admin }) }
+    }
+}
+
+/// Someone who is signed in. Anyone else is sent to sign in, and back here afterwards.
+pub struct PageUser(pub Registration);
+
+impl FromRequestParts<App> for PageUser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
+        let session = parts.extensions.get::<AuthSession>();
+        match session.and_then(|session| session.user.as_ref()) {
+            Some(user) => Ok(Self(user.registration.clone())),
+            None => Err(Redirect::to(&sign_in_url(&parts.uri)).into_response()),
+        }
+    }
+}
+
+/// Where to sign in so as to come back to `uri`. Only its path: a query may be part of an action.
+fn sign_in_url(uri: &Uri) -> String {
+    format!("/sign-in?next={}", uri.path())
+}
+
+/// Someone who is signed in and holds the instance role `admin`.
+pub struct PageAdmin(pub Registration);
+
+impl FromRequestParts<App> for PageAdmin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let PageUser(person) = PageUser::from_request_parts(parts, app).await?;
+        if person.roles.contains(&InstanceRole::Admin) {
+            Ok(Self(person))
+        } else {
+            Err(ApiError::Forbidden.into_response())
+        }
+    }
+}
+
+/// A page that may wait in the back-forward cache, because its text holds no secret.
+pub(super) fn page(template: &impl Template) -> Result<Response, ApiError> {
+    let mut response = secret_page(template)?;
+    let value = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    Ok(response)
+}
+
+/// A page that nothing may keep.
+pub(super) fn secret_page(template: &impl Template) -> Result<Response, ApiError> {
+    let text = template.render().map_err(|error| ApiError::Internal(error.into()))?;
+    let mut response = Html(text).into_response();
+    let value = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    Ok(response)
+}
+
+/// The same with another status.
+pub(super) fn with_status(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response
+}
+
+/// A path on this server to go to next; anything that could lead elsewhere leads home.
+pub(super) fn local_path(next: &str) -> &str {
+    let local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control);
+    if local { next } else { "/" }
+}

@@ -1,0 +1,83 @@
+//! `/sign-in`
+
+use askama::Template;
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::frame::{Frame, local_path, page, with_status};
+use super::{assets, text};
+use crate::app::App;
+use crate::auth::session::AuthSession;
+use crate::error::ApiError;
+use crate::handlers::create_session::{SignIn, sign_in};
+use crate::request_context::RequestContext;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    frame: Frame,
+    alert: Option<String>,
+    next: &'a str,
+    email: &'a str,
+}
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+pub struct SignInQuery {
+    #[serde(default)]
+    next: String,
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct SignInForm {
+    #[serde(default)]
+    next: String,
+    email: String,
+    password: SecretString,
+}
+
+/// Answers 200 with the form; whoever is signed in is sent on.
+///
+/// # Errors
+/// `Internal` when the page cannot be rendered.
+pub async fn show_sign_in(
+    session: AuthSession,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, ApiError> {
+    let next = local_path(&query.next);
+    if session.user.is_some() {
+        return Ok(Redirect::to(next).into_response());
+    }
+    page(&SignInPage { frame: Frame::anonymous(), alert: None, next, email: "" })
+}
+
+/// Answers 303 to where the visitor was going, or the form again with what was wrong.
+///
+/// # Errors
+/// `Validation` for a form that cannot be read; `Unavailable` when the store cannot be asked.
+pub async fn submit_sign_in(
+    State(app): State<App>,
+    session: AuthSession,
+    context: RequestContext,
+    form: Result<Form<SignInForm>, FormRejection>,
+) -> Result<Response, ApiError> {
+    let Form(form) = form.map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
+    let next = local_path(&form.next);
+    let credentials = SignIn { email: form.email.clone(), password: form.password };
+    match sign_in(&app, session, &context, credentials).await {
+        Ok(_) => Ok(Redirect::to(next).into_response()),
+        Err(refusal @ (ApiError::InvalidSignIn | ApiError::TooManyRequests { .. })) => {
+            let alert = Some(refusal.message());
+            let page =
+                page(&SignInPage { frame: Frame::anonymous(), alert, next, email: &form.email })?;
+            Ok(with_status(StatusCode::UNAUTHORIZED, page))
+        }
+        Err(error) => Err(error),
+    }
+}

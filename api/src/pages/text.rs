@@ -1,0 +1,98 @@
+//! Every text that a person reads on a page. Those of the token card are the product's, to the letter.
+
+pub(super) const PRODUCT: &str = "Symbolon";
+pub(super) const SETTINGS: &str = "Settings";
+pub(super) const ADMIN: &str = "Administration";
+pub(super) const SIGN_OUT: &str = "Sign out";
+pub(super) const SIGN_OUT_EVERYWHERE: &str = "Sign out everywhere";
+pub(super) const SKIP: &str = "Skip to content";
+
+pub(super) const API_TOKENS: &str = "API tokens";
+pub(super) const API_TOKEN: &str = "API token";
+pub(super) const ACTS_AS_YOU: &str = "Your token lets tools and scripts use the API as you, with the access you have. You can have one \
+     active token at a time.";
+pub(super) const GENERATE: &str = "Generate token";
+pub(super) const CREATED: &str = "API token created successfully.";
+pub(super) const REGENERATE: &str = "Regenerate token";
+pub(super) const REGENERATED: &str = "API token regenerated successfully.";
+pub(super) const SURE: &str = "Are you Sure?";
+pub(super) const SURE_TEXT: &str = "Regenerating will invalidate your current token and you'll need to update any existing \
+     integrations that use it. This action cannot be undone.";
+pub(super) const REGENERATE_CONFIRM: &str = "Regenerate Token";
+pub(super) const CANCEL: &str = "Cancel";
+pub(super) const DELETE: &str = "Delete token";
+pub(super) const DELETE_SURE: &str = "Delete your token?";
+pub(super) const DELETE_TEXT: &str = "Every integration that uses it stops working immediately. You can generate a new token at any \
+     time, but this one cannot be restored.";
+pub(super) const DELETE_CONFIRM: &str = "Delete Token";
+pub(super) const DELETED: &str = "API token deleted.";
+pub(super) const COPY: &str = "Copy API token";
+pub(super) const COPIED: &str = "Copied";
+pub(super) const COPY_BY_HAND: &str = "Your browser does not allow copying. Press Ctrl+C.";
+pub(super) const COPY_NOW: &str =
+    "Copy it now and store it like a password. It is not shown again after you leave this page.";
+pub(super) const NO_COPY: &str = "The full token is shown only right after it is generated.";
+pub(super) const TRY_IT: &str = "Try it";
+pub(super) const COPY_COMMAND: &str = "Copy command";
+pub(super) const IN_ACCOUNT: &str = "Account to act in";
+pub(super) const CHANGED_ELSEWHERE: &str =
+    "Your token was changed in another tab or window. Nothing was done here.";
+pub(super) const SHOW_CURRENT: &str = "Show the current state";
+pub(super) const FAILED: &str = "That did not work. Please try again.";
+pub(super) const UNKNOWN: &str = "No answer came, so it is not known whether this was done.";
+pub(super) const NO_SCRIPT_COPY: &str =
+    "Select the token and copy it now. It is shown on this page only.";
+pub(super) const DONE: &str = "Done";
+
+pub(super) const HISTORY: &str = "History";
+pub(super) const HISTORY_EMPTY: &str = "Nothing has happened yet.";
+pub(super) const WHAT: &str = "What";
+pub(super) const WHEN: &str = "When";
+pub(super) const FROM_WHERE: &str = "From where";
+pub(super) const OLDER: &str = "Older";
+pub(super) const NEWER: &str = "Newer";
+pub(super) const SESSIONS: &str = "Sessions";
+pub(super) const SESSIONS_TEXT: &str =
+    "Signing out everywhere ends every browser session of yours. It does not touch your API token.";
+
+pub(super) const SIGN_IN: &str = "Sign in";
+pub(super) const EMAIL: &str = "E-mail";
+pub(super) const PASSWORD: &str = "Password";
+pub(super) const NAME: &str = "Name";
+pub(super) const SET_UP: &str = "Set up";
+pub(super) const SET_UP_FIRST: &str = "You will be the administrator of this installation.";
+pub(super) const SET_UP_INVITED: &str = "Choose a password to sign in with.";
+pub(super) const NEW_PASSWORD: &str = "Password (12 characters or more)";
+pub(super) const FIRST_ACCOUNT: &str = "Name of the first account";
+pub(super) const CONTINUE: &str = "Continue";
+pub(super) const LINK_REFUSED: &str = "This link does not work";
+pub(super) const LINK_REFUSED_TEXT: &str = "It was used, has expired, or is not complete. Ask whoever sent it for a new one; for the first \
+     user, restart the server.";
+pub(super) const WAITING: &str = "Almost there";
+pub(super) const WAITING_TEXT: &str =
+    "Nobody can sign in yet. Follow the set-up link that the server printed when it started.";
+pub(super) const HOME: &str = "Back to the start";
+
+pub(super) const USERS: &str = "Users";
+pub(super) const ACCOUNTS: &str = "Accounts";
+pub(super) const INVITE: &str = "Invite";
+pub(super) const INVITE_SOMEONE: &str = "Invite someone";
+pub(super) const INVITED: &str =
+    "Send this link to the person you invited. It works once, for 7 days, and is not shown again.";
+pub(super) const ROLES: &str = "Roles";
+pub(super) const ROLE: &str = "Role";
+pub(super) const STATE: &str = "State";
+pub(super) const ACTIONS: &str = "Actions";
+pub(super) const LOCK: &str = "Lock";
+pub(super) const UNLOCK: &str = "Unlock";
+pub(super) const LOCKED: &str = "locked";
+pub(super) const ACTIVE: &str = "active";
+pub(super) const CLOSED: &str = "closed";
+pub(super) const REVOKE: &str = "Revoke token";
+pub(super) const OPEN_ACCOUNT: &str = "Open an account";
+pub(super) const OPEN: &str = "Open";
+pub(super) const MEMBERS: &str = "Members";
+pub(super) const NO_MEMBERS: &str = "No members yet.";
+pub(super) const ADD_MEMBER: &str = "Add member";
+pub(super) const CHANGE_ROLE: &str = "Change role";
+pub(super) const REMOVE: &str = "Remove";
