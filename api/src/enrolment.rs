@@ -100,8 +100,8 @@ pub async fn find_code(app: &App, code: &SecretString) -> Result<SetupCode, ApiE
 
 /// Makes the first user, administrator of the installation and of the first account.
 ///
-/// The account comes first: whatever goes wrong after it, the code still works for another try. The
-/// user, the profile and the use of the code are one transaction, which the database lets happen once.
+/// The user, the profile and the use of the code are one transaction, which the database lets happen
+/// once; only then is the account opened. Should that fail, the first user can sign in and open one.
 ///
 /// # Errors
 /// `Validation` for what cannot be used; `Forbidden` when a first user exists or the code was used.
@@ -122,10 +122,6 @@ pub async fn found(
     let via = if code.is_some() { Via::Setup } else { Via::CommandLine };
     let context = context.acting_as(Actor { user_id: Some(user_id), via });
 
-    let enrolment = Enrolment::Account { account_id, name: account };
-    let open = AccountCommand::Open { first_admin: Some(user_id), at };
-    app.commands.account(account_id, open, context.submission_with(app, enrolment)).await?;
-
     let enrolment = Enrolment::User(NewUserProfile {
         user_id,
         email: email.clone(),
@@ -136,6 +132,10 @@ pub async fn found(
     });
     let register = UserCommand::Register { roles: BTreeSet::from([InstanceRole::Admin]), at };
     app.commands.user(user_id, register, context.submission_with(app, enrolment)).await?;
+
+    let enrolment = Enrolment::Account { account_id, name: account };
+    let open = AccountCommand::Open { first_admin: Some(user_id), at };
+    app.commands.account(account_id, open, context.submission_with(app, enrolment)).await?;
     Ok(Founded { user_id, email, name, account_id })
 }
 

@@ -54,6 +54,8 @@ pub enum ApiError {
     TooManyRequests {
         /// When to come back.
         retry_after_seconds: u64,
+        /// Of the limit, as in the `RateLimit` headers.
+        limit: RateLimit,
     },
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
@@ -68,6 +70,15 @@ pub enum ApiError {
 pub struct Refusal {
     /// What the client is told.
     pub message: String,
+}
+
+/// A limit as the `RateLimit` header fields name it (draft-ietf-httpapi-ratelimit-headers-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Names the limit.
+    pub name: &'static str,
+    /// Requests per minute.
+    pub per_minute: u32,
 }
 
 #[derive(Serialize)]
@@ -136,7 +147,7 @@ impl ApiError {
     }
 
     fn retry_after_seconds(&self) -> Option<u64> {
-        if let Self::TooManyRequests { retry_after_seconds } = self {
+        if let Self::TooManyRequests { retry_after_seconds, .. } = self {
             return Some(*retry_after_seconds);
         }
         matches!(self, Self::Unavailable(_)).then_some(1)
@@ -170,6 +181,16 @@ impl IntoResponse for ApiError {
         }
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Self::TooManyRequests { retry_after_seconds, limit } = self {
+            let RateLimit { name, per_minute } = limit;
+            let policy = format!("\"{name}\";q={per_minute};w=60");
+            let state = format!("\"{name}\";r=0;t={retry_after_seconds}");
+            for (name, text) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+                if let Ok(value) = HeaderValue::from_str(&text) {
+                    headers.insert(name, value);
+                }
+            }
         }
         response
     }

@@ -1,11 +1,13 @@
 //! Reads what clients send, and says in the error table's words what is wrong with it.
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use std::error::Error;
+
+use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
+use axum::{Form, Json};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::token::Generation;
@@ -29,10 +31,55 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::Validation(
                 "Invalid request body: send JSON with Content-Type: application/json".to_owned(),
             )),
+            Err(JsonRejection::JsonDataError(error)) => Err(unusable_body(&error)),
+            Err(JsonRejection::JsonSyntaxError(_)) => {
+                Err(ApiError::Validation("Invalid request body: not JSON".to_owned()))
+            }
             Err(rejection) => Err(ApiError::Validation(format!(
                 "Invalid request body: {}",
-                rejection.body_text()
+                rejection.status().canonical_reason().unwrap_or("cannot be read")
             ))),
+        }
+    }
+}
+
+/// Says what is wrong by naming fields, never by repeating a value: it may be a secret in the wrong place.
+fn unusable_body(error: &(dyn Error + 'static)) -> ApiError {
+    let cause = std::iter::successors(Some(error), |error| (*error).source())
+        .map(ToString::to_string)
+        .last()
+        .unwrap_or_default();
+    let reason = cause.split_once(" at line ").map_or(&*cause, |(reason, _)| reason);
+    // serde's texts: "missing field `x`", "unknown field `x`, expected …", "invalid type: …, expected …"
+    let expected = reason.rsplit_once("expected ").map(|(_, expected)| expected);
+    let reason = match (unknown_field(reason), expected) {
+        _ if reason.starts_with("missing field `") => reason.to_owned(),
+        (Some(field), _) => format!("unknown field `{field}`"),
+        (None, Some(expected)) => format!("expected {expected}"),
+        (None, None) => "it is not what this route takes".to_owned(),
+    };
+    ApiError::Validation(format!("Invalid request body: {reason}"))
+}
+
+/// The name of a field that nobody expects, when it can be nothing but a name.
+fn unknown_field(reason: &str) -> Option<&str> {
+    let (name, _) = reason.strip_prefix("unknown field `")?.split_once('`')?;
+    let plain = name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    plain.then_some(name)
+}
+
+/// A form body.
+#[derive(Clone, Debug)]
+pub struct FormBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for FormBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        match Form::from_request(request, app).await {
+            Ok(Form(body)) => Ok(Self(body)),
+            Err(FormRejection::FailedToDeserializeFormBody(error)) => Err(unusable_body(&error)),
+            Err(_) => Err(ApiError::Validation("the form cannot be read".to_owned())),
         }
     }
 }
@@ -120,9 +167,12 @@ impl FromRequestParts<App> for Paging {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Query(query) = Query::<PagingQuery>::from_request_parts(parts, app)
-            .await
-            .map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
+        let Query(query) =
+            Query::<PagingQuery>::from_request_parts(parts, app).await.map_err(|_| {
+                ApiError::Validation(
+                    "this list takes limit and cursor only, limit as a number".to_owned(),
+                )
+            })?;
         let limit = query.limit.unwrap_or(10);
         if !(1..=100).contains(&limit) {
             return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));

@@ -6,12 +6,18 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+/// Parts of libraries whose finest lines hold what clients sent.
+const CAPPED: [&str; 1] = ["tower_http::csrf=info"];
+
 /// Starts logging for the process.
 ///
 /// # Errors
 /// When `filter` is no tracing filter.
 pub fn start(filter: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
     let filter = EnvFilter::builder().parse(filter)?;
+    let filter = CAPPED.iter().try_fold(filter, |filter, directive| {
+        Ok::<_, tracing_subscriber::filter::ParseError>(filter.add_directive(directive.parse()?))
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
         builder.init();

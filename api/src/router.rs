@@ -1,6 +1,6 @@
 //! Every route in one list, in the groups that say what each needs.
 
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -193,15 +193,16 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::Internal(format!("a handler panicked: {text}").into()).into_response()
 }
 
-/// The path without its query, which is nobody's business.
+/// The route, not the path: a path is what the client likes, a misplaced token too.
 fn span(request: &Request) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     tracing::span!(
         Level::INFO,
         "request",
         id,
         method = %request.method(),
-        path = request.uri().path(),
+        route,
     )
 }
 

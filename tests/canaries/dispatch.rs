@@ -40,7 +40,7 @@ struct Hangs(Arc<Notify>);
 impl Query<Tally> for Hangs {
     async fn dispatch(&self, _: &str, _: &[EventEnvelope<Tally>]) {
         self.0.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

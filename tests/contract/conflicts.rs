@@ -27,7 +27,7 @@ fn stored(
     submission: &Submission,
     aggregate: (&str, UserId),
     sequence: usize,
-    event: &(impl DomainEvent + serde::Serialize),
+    event: &impl DomainEvent,
 ) -> SerializedEvent {
     SerializedEvent::new(
         aggregate.1.to_string(),

@@ -41,6 +41,22 @@ async fn connections_that_read_cannot_write_on_sqlite() {
     assert_eq!(stage.ledger().await.rows("account_profiles").len(), 0);
 }
 
+/// SQLite runs no DELETE trigger for a row that gives way to another, unless told to.
+#[tokio::test]
+async fn an_event_on_sqlite_cannot_give_way_to_another() {
+    let stage = Stage::<Sqlite>::new().await;
+    stage.user().await;
+    let before = stage.ledger().await;
+    let forged = "INSERT OR REPLACE INTO events
+                  SELECT aggregate_type, aggregate_id, sequence, 'Forged', event_version, payload,
+                         metadata, recorded_at
+                  FROM events";
+    let outcome = stage.store.session_pool().execute(forged).await;
+    let after = stage.ledger().await;
+    assert_eq!(after.events[0].event_type, before.events[0].event_type);
+    assert!(outcome.is_err());
+}
+
 /// What a setting is to someone who connects without wanting anything.
 async fn default(database: &Database, setting: &str) -> String {
     tests::sql::Connection::open(database).await.value(&format!("SHOW {setting}")).await

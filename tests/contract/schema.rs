@@ -93,10 +93,8 @@ fn uncommented(text: &str) -> (usize, Vec<String>) {
         let begins_column = own_line && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         let ends_column =
             begins_column || line.starts_with(')') || (own_line && word == "CONSTRAINT");
-        if ends_column {
-            if let Some((column, false)) = definition.take() {
-                bare.push(column);
-            }
+        if ends_column && let Some((column, false)) = definition.take() {
+            bare.push(column);
         }
         if begins_column {
             count += 1;

@@ -4,7 +4,7 @@ use api::commands::CommandError;
 use chrono::TimeDelta;
 use domain::UserId;
 use projections::submission::SetupStep;
-use projections::{NewUserProfile, SetupCode, StoreError};
+use projections::{Identity, NewUserProfile, SetupCode, StoreError};
 
 use crate::stage::{Stage, TestStore, contract_tests, refusal};
 
@@ -13,8 +13,9 @@ contract_tests!(
     an_unknown_code_is_not_found,
     an_invitation_sets_one_password_once,
     two_people_with_one_invitation_set_one_password,
-    a_second_invitation_does_not_change_a_chosen_password,
     an_invitation_is_for_its_user_only,
+    an_invitation_links_one_identity_or_sets_one_password,
+    an_identity_that_belongs_to_someone_uses_no_invitation_up,
     the_first_users_code_works_once,
     a_founder_comes_with_an_unexpired_code_or_not_at_all,
     an_invitation_founds_nothing,
@@ -39,7 +40,7 @@ async fn invited<S: TestStore>(stage: &Stage<S>, number: u8) -> (UserId, String,
 
 async fn password<S: TestStore>(stage: &Stage<S>, email: &str) -> Option<String> {
     let found = stage.store.find_registration_by_email(email).await.unwrap();
-    found.map(|registration| registration.password_hash)
+    found.expect("the user is registered").password_hash
 }
 
 /// Lets a first user in with the code of this digest, at this moment before or after it expires.
@@ -100,15 +101,6 @@ async fn two_people_with_one_invitation_set_one_password<S: TestStore>(stage: St
     }
 }
 
-async fn a_second_invitation_does_not_change_a_chosen_password<S: TestStore>(stage: Stage<S>) {
-    let (user_id, email, first) = invited(&stage, 1).await;
-    let second = code(2, Some(user_id), &stage);
-    stage.store.issue_setup_code(&second).await.unwrap();
-    assert!(stage.store.redeem_invitation(&first, "first", stage.now()).await.unwrap());
-    assert!(!stage.store.redeem_invitation(&second, "second", stage.now()).await.unwrap());
-    assert_eq!(password(&stage, &email).await.as_deref(), Some("first"));
-}
-
 async fn an_invitation_is_for_its_user_only<S: TestStore>(stage: Stage<S>) {
     let (_, alices, code) = invited(&stage, 1).await;
     let (bob, bobs, _) = invited(&stage, 2).await;
@@ -117,6 +109,39 @@ async fn an_invitation_is_for_its_user_only<S: TestStore>(stage: Stage<S>) {
     let nobodys = SetupCode { user_id: None, ..code };
     assert!(!stage.store.redeem_invitation(&nobodys, "stolen", stage.now()).await.unwrap());
     assert_eq!((password(&stage, &alices).await, password(&stage, &bobs).await), (None, None));
+}
+
+fn identity(subject: &str) -> Identity {
+    Identity { issuer: "https://id.example.test".to_owned(), subject: subject.to_owned() }
+}
+
+async fn an_invitation_links_one_identity_or_sets_one_password<S: TestStore>(stage: Stage<S>) {
+    let (alice, email, code) = invited(&stage, 1).await;
+    let by_identity = async |subject: &str| {
+        let found = stage.store.find_registration_by_identity(&identity(subject)).await.unwrap();
+        found.map(|registration| registration.user_id)
+    };
+    assert_eq!(by_identity("alice").await, None);
+    assert!(stage.store.link_identity(&code, &identity("alice"), stage.now()).await.unwrap());
+    assert_eq!(by_identity("alice").await, Some(alice));
+
+    assert!(!stage.store.link_identity(&code, &identity("eve"), stage.now()).await.unwrap());
+    assert!(!stage.store.redeem_invitation(&code, "eve's", stage.now()).await.unwrap());
+    assert_eq!((by_identity("eve").await, password(&stage, &email).await), (None, None));
+
+    stage.lock(alice).await;
+    assert_eq!(by_identity("alice").await, None, "locked");
+}
+
+async fn an_identity_that_belongs_to_someone_uses_no_invitation_up<S: TestStore>(stage: Stage<S>) {
+    let (alice, _, hers) = invited(&stage, 1).await;
+    let (_, email, his) = invited(&stage, 2).await;
+    assert!(stage.store.link_identity(&hers, &identity("alice"), stage.now()).await.unwrap());
+    assert!(!stage.store.link_identity(&his, &identity("alice"), stage.now()).await.unwrap());
+    let found = stage.store.find_registration_by_identity(&identity("alice")).await.unwrap();
+    assert_eq!(found.unwrap().user_id, alice);
+    assert!(stage.store.redeem_invitation(&his, "his", stage.now()).await.unwrap());
+    assert_eq!(password(&stage, &email).await.as_deref(), Some("his"));
 }
 
 async fn the_first_users_code_works_once<S: TestStore>(stage: Stage<S>) {

@@ -33,8 +33,8 @@ async fn a_revoked_digest_is_not_found<S: TestStore>(stage: Stage<S>) {
     let token = stage.generate(alice).await;
     stage.revoke(alice).await;
     assert_eq!(stage.store.find_live_token(&token.digest).await.unwrap(), None);
-    let state = stage.store.find_token(alice).await.unwrap().unwrap();
-    assert_eq!((state.token_id, state.live), (token.id, None));
+    let found = stage.store.find_token(alice).await.unwrap().unwrap();
+    assert_eq!((found.token_id, found.live), (token.id, None));
 }
 
 async fn an_unknown_digest_is_not_found<S: TestStore>(stage: Stage<S>) {

@@ -26,7 +26,7 @@ async fn clients_that_hang_up_leave_every_lookup_at_the_last_event(store: Store)
         users.push(user);
     }
     // Long enough for requests to be answered now and then, also on a slow machine.
-    let longest = (time_alone(&users[0]).await * 4).max(Duration::from_millis(30));
+    let longest = (time_alone(&users[0]).await * 6).max(Duration::from_millis(30));
     let work = users.iter().map(|user| {
         let chance = StdRng::seed_from_u64(chance.random());
         hang_up_often(app.server(), user, chance, longest)

@@ -81,7 +81,7 @@ async fn a_commit_whose_answer_was_lost_is_found_by_its_command_id() {
     let stage = Stage::new().await;
     let mut old = stage.alice.generate_token().await;
     for round in 0..ROUNDS {
-        let answer = stage.regenerate(Loss::OfTheAnswerOnceGiven).await.assert_status(200);
+        let answer = stage.regenerate(Loss::AnswerOnceGiven).await.assert_status(200);
         assert_eq!(answer.json()["generation"], round + 2);
         stage.assert_dead(&old).await;
         old = answer.string("token");
@@ -94,7 +94,7 @@ async fn a_commit_whose_answer_was_lost_is_found_by_its_command_id() {
 async fn a_commit_that_is_never_answered_is_found_by_its_command_id() {
     let stage = Stage::new().await;
     let old = stage.alice.generate_token().await;
-    let answer = stage.regenerate(Loss::OfAllFurtherAnswers).await.assert_status(200);
+    let answer = stage.regenerate(Loss::EveryAnswer).await.assert_status(200);
     assert_eq!(answer.json()["generation"], 2);
     stage.assert_dead(&old).await;
     stage.assert_live(&answer.string("token")).await;
@@ -108,7 +108,7 @@ async fn a_commit_that_may_still_be_under_way_is_found_or_called_unknown() {
     let mut found = 0;
     for _ in 0..ROUNDS * 2 {
         let before = stage.generation().await;
-        let answer = stage.regenerate(Loss::OfTheAnswer).await;
+        let answer = stage.regenerate(Loss::Answer).await;
         let after = stage.generation().await;
         if answer.status == 200 {
             found += 1;
@@ -137,7 +137,7 @@ async fn a_commit_that_never_reached_the_database_leaves_the_old_token_valid() {
     let stage = Stage::new().await;
     let old = stage.alice.generate_token().await;
     for _ in 0..ROUNDS {
-        let answer = stage.regenerate(Loss::OfTheCommit).await;
+        let answer = stage.regenerate(Loss::Commit).await;
         assert_unavailable(answer);
         assert_eq!(stage.generation().await, 1);
         stage.assert_live(&old).await;
@@ -153,7 +153,7 @@ async fn a_commit_that_never_reached_the_database_leaves_the_old_token_valid() {
 async fn a_commit_after_which_the_database_is_gone_is_called_unknown() {
     let stage = Stage::new().await;
     let old = stage.alice.generate_token().await;
-    let answer = stage.regenerate(Loss::OfTheDatabase).await;
+    let answer = stage.regenerate(Loss::Database).await;
     assert!(is_outcome_unknown(&answer), "{answer:?}");
     assert_unavailable(answer);
     assert_unavailable(stage.app.with_token(&old).whoami().await);
@@ -172,7 +172,7 @@ async fn other_commands_survive_a_lost_answer_too() {
     let stage = Stage::new().await;
     let root = stage.app.admin();
     let token = stage.alice.generate_token().await;
-    for (loss, locked) in [(Loss::OfTheCommit, false), (Loss::OfTheAnswerOnceGiven, true)] {
+    for (loss, locked) in [(Loss::Commit, false), (Loss::AnswerOnceGiven, true)] {
         stage.proxy.lose(loss);
         let target = format!("/v1/admin/users/{}/lock", stage.alice.id);
         let answer = root.put(&target).send().await;

@@ -12,16 +12,16 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// Cut the connection instead of passing the commit on.
-    OfTheCommit,
+    Commit,
     /// Pass it on and cut the connection at once.
-    OfTheAnswer,
+    Answer,
     /// Pass it on, wait until it is answered, and cut the connection.
-    OfTheAnswerOnceGiven,
+    AnswerOnceGiven,
     /// Pass it on and nothing back, on a connection that stays open.
-    OfAllFurtherAnswers,
+    EveryAnswer,
     /// Pass it on, wait until it is answered, cut every connection, and let none in until
     /// [`Proxy::let_in`].
-    OfTheDatabase,
+    Database,
 }
 
 /// A simple query is one frame: `Q`, its length, the text, and a zero byte.
@@ -91,18 +91,18 @@ impl Proxy {
         let mut chunk = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from.read(&mut chunk).await {
             let is_commit = chunk[..length].ends_with(COMMIT);
-            let loss =
+            let met =
                 if is_commit { self.next.lock().expect("nobody panics").take() } else { None };
-            if loss == Some(Loss::OfTheCommit) {
+            if met == Some(Loss::Commit) {
                 return;
             }
-            if loss.is_some() {
-                lost.send_replace(loss);
+            if met.is_some() {
+                lost.send_replace(met);
             }
-            if to.write_all(&chunk[..length]).await.is_err() || loss == Some(Loss::OfTheAnswer) {
+            if to.write_all(&chunk[..length]).await.is_err() || met == Some(Loss::Answer) {
                 return;
             }
-            if loss == Some(Loss::OfTheDatabase) {
+            if met == Some(Loss::Database) {
                 lost.closed().await;
                 self.open.send_replace(false);
                 return;
@@ -122,8 +122,8 @@ async fn answers(
         match *losing.borrow() {
             None => {}
             // The other half closes the door first, and ends this connection.
-            Some(Loss::OfTheDatabase) => break,
-            Some(Loss::OfAllFurtherAnswers) => continue,
+            Some(Loss::Database) => break,
+            Some(Loss::EveryAnswer) => continue,
             Some(_) => return,
         }
         if to.write_all(&chunk[..length]).await.is_err() {
@@ -131,5 +131,5 @@ async fn answers(
         }
     }
     drop(losing);
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -7,7 +7,6 @@ on_both_stores!(
     following_the_setup_link_makes_the_first_administrator,
     following_an_invitation_signs_the_user_in,
     a_form_that_is_refused_leaves_the_code_usable,
-    the_front_page_is_there_for_everybody,
 );
 
 pub(crate) async fn following_the_setup_link_makes_the_first_administrator(store: Store) {
@@ -55,17 +54,6 @@ pub(crate) async fn a_form_that_is_refused_leaves_the_code_usable(store: Store) 
     let wrong = app.browser().post("/setup").form(&form("wrong")).send().await;
     assert!(wrong.status.is_client_error(), "{wrong:?}");
     signs_in_by(&app.browser(), &invitation.code).await;
-}
-
-pub(crate) async fn the_front_page_is_there_for_everybody(store: Store) {
-    let app = UnclaimedApp::new(store).await;
-    app.browser().get("/").send().await.assert_status(200);
-    let app = app.claim().await;
-    for client in [app.anonymous(), (**app.admin()).clone()] {
-        let page = client.get("/").send().await.assert_status(200);
-        assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page:?}");
-        assert!(!page.text().contains(&email_of("root")), "{page:?}");
-    }
 }
 
 async fn signs_in_by(browser: &Client, code: &str) {

@@ -21,6 +21,7 @@ mod malformed;
 mod membership;
 mod odd_text;
 mod operations;
+mod pages;
 mod paging;
 mod preconditions;
 mod races;

@@ -31,7 +31,7 @@ pub(crate) async fn every_answer_has_a_request_id_of_its_own(store: Store) {
     app.anonymous().get("/nothing").send().await.assert_status(404);
     app.anonymous().post("/livez").send().await.assert_status(405);
     app.anonymous().get("/readyz").send().await.assert_status(200);
-    app.anonymous().get("/").send().await.assert_status(200);
+    app.anonymous().get("/").send().await.assert_status(303);
     alice.post("/v1/user/api-token").header("if-none-match", "*").send().await.assert_status(412);
     let request = alice.post("/v1/user/api-token").header("sec-fetch-site", "cross-site");
     request.send().await.assert_status(403);

@@ -22,7 +22,26 @@ macro_rules! covered {
 covered! {
     GET "/livez" by operations::the_server_is_live_and_ready;
     GET "/readyz" by operations::the_server_is_live_and_ready;
-    GET "/" by browser_setup::the_front_page_is_there_for_everybody;
+    GET "/" by pages::the_front_page_leads_on;
+    GET "/assets/{name}" by pages::styles_and_scripts_keep_for_ever_under_names_of_their_content;
+    GET "/sign-in" by pages::signing_in_leads_to_where_one_was_going_and_nowhere_else;
+    POST "/sign-in" by pages::signing_in_leads_to_where_one_was_going_and_nowhere_else;
+    POST "/sign-out" by pages::signing_out_ends_this_session_or_all;
+    POST "/sign-out-everywhere" by pages::signing_out_ends_this_session_or_all;
+    GET "/user/settings/api-tokens" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/generate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    GET "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    GET "/admin" by pages::the_administration_page_is_for_administrators;
+    POST "/admin/users" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/users/{id}/lock" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/users/{id}/unlock" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/users/{id}/revoke-token" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
+    POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;

@@ -1,11 +1,15 @@
 //! Reads the credential of a request: exactly one `Authorization: Bearer <token>`, or nothing that counts.
 
+use std::borrow::Cow;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use domain::token::{Prefix, TokenSecret};
 
 use crate::error::ApiError;
 
+/// With the one space that follows it.
+const SCHEME: &[u8] = b"bearer ";
 /// Query parameters in which clients are known to send tokens (RFC 6750, section 2.3, advises against).
 const QUERY_PARAMETERS: [&str; 2] = ["access_token", "token"];
 
@@ -34,16 +38,14 @@ pub fn presented(headers: &HeaderMap, prefix: &Prefix) -> Result<Presented, ApiE
     if values.next().is_some() {
         return Err(ApiError::InvalidRequest("Send exactly one Authorization header."));
     }
-    let Some((scheme, rest)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
+    let Some((scheme, rest)) = value.as_bytes().split_at_checked(SCHEME.len()) else {
         return Ok(Presented::Malformed { bearer: false });
     };
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
         return Ok(Presented::Malformed { bearer: false });
     }
-    Ok(match TokenSecret::parse(prefix, rest) {
-        Some(secret) => Presented::Token(secret),
-        None => Presented::Malformed { bearer: true },
-    })
+    let secret = str::from_utf8(rest).ok().and_then(|text| TokenSecret::parse(prefix, text));
+    Ok(secret.map_or(Presented::Malformed { bearer: true }, Presented::Token))
 }
 
 /// A token in the URL ends up in logs and histories; it is refused whether or not it is live.
@@ -51,12 +53,15 @@ pub fn presented(headers: &HeaderMap, prefix: &Prefix) -> Result<Presented, ApiE
 /// # Errors
 /// `InvalidRequest` when the query names a token parameter or holds something that looks like a token.
 pub fn refuse_token_in_query(query: Option<&str>, prefix: &Prefix) -> Result<(), ApiError> {
-    let suspicious = |pair: &str| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let looks_like_a_token =
+        |text: &str| text.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'));
+    let suspicious = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
         QUERY_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known))
-            || value.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+            || looks_like_a_token(&name)
+            || looks_like_a_token(&value)
     };
-    if query.is_some_and(|query| query.split('&').any(suspicious)) {
+    let query = query.unwrap_or_default().as_bytes();
+    if form_urlencoded::parse(query).any(suspicious) {
         return Err(ApiError::InvalidRequest(
             "Send the API token in the Authorization header, never in the URL.",
         ));

@@ -133,6 +133,18 @@ impl AuthnBackend for SignInBackend {
     }
 }
 
+/// Begins a session under a fresh id and ends whatever session the browser had: an id that someone
+/// planted before must not become the visitor's.
+///
+/// # Errors
+/// `Unavailable` when the store cannot be asked.
+pub async fn begin(session: &mut AuthSession, user: &SignedInUser) -> Result<(), ApiError> {
+    session.logout().await?;
+    // Signing out empties the session and keeps its id for the next one.
+    session.session.cycle_id().await.map_err(axum_login::Error::Session)?;
+    Ok(session.login(user).await?)
+}
+
 /// The layer that gives requests their session. The cookie is `Lax`, so that it survives the way back
 /// from an identity provider; on https it is `Secure` and bound to this host by its name.
 pub fn layer<S: SessionStore + Clone>(

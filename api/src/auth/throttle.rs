@@ -7,7 +7,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, RateLimit};
 
 /// Tries for one e-mail address: ten at once, then one every six seconds.
 const PER_EMAIL_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -39,7 +39,8 @@ impl SignInThrottle {
     /// # Errors
     /// `TooManyRequests` when there were too many.
     pub fn try_email(&self, email: &str) -> Result<(), ApiError> {
-        self.check(&self.by_email, &Sha256::digest(email).into())
+        let limit = RateLimit { name: "sign-in", per_minute: PER_EMAIL_A_MINUTE.get() };
+        self.check(&self.by_email, &Sha256::digest(email).into(), limit)
     }
 
     /// Counts a try from an address; an unknown one is not counted.
@@ -48,7 +49,10 @@ impl SignInThrottle {
     /// `TooManyRequests` when there were too many.
     pub fn try_address(&self, address: Option<&str>) -> Result<(), ApiError> {
         match address.and_then(|address| address.parse().ok()) {
-            Some(address) => self.check(&self.by_address, &address),
+            Some(address) => {
+                let limit = RateLimit { name: "address", per_minute: PER_ADDRESS_A_MINUTE.get() };
+                self.check(&self.by_address, &address, limit)
+            }
             None => Ok(()),
         }
     }
@@ -57,13 +61,14 @@ impl SignInThrottle {
         &self,
         limiter: &DefaultKeyedRateLimiter<K>,
         key: &K,
+        limit: RateLimit,
     ) -> Result<(), ApiError> {
         if limiter.len() > REMEMBERED {
             limiter.retain_recent();
         }
         limiter.check_key(key).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
-            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1 }
+            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1, limit }
         })
     }
 }

@@ -22,6 +22,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let listener = listen(settings.listen).await?;
     let at = listener.local_addr()?;
+    // Before anyone is told that there is something to stop.
+    let stop = stop_signal()?;
     let service = Service::start(settings, at, Surroundings::default()).await?;
     say(format!("Listening on http://{at}"));
     if let Some(link) = enrolment::first_user_link(&service.app).await? {
@@ -31,7 +33,7 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
             link.url.expose_secret()
         ));
     }
-    serve(listener, service.router.clone(), stop_signal()?).await?;
+    serve(listener, service.router.clone(), stop).await?;
     tracing::info!("stopping");
     service.stop().await;
     Ok(())

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::user_reply::MyselfReply;
 use crate::app::App;
-use crate::auth::session::{AuthSession, SignInCredentials};
+use crate::auth::session::{AuthSession, SignInCredentials, begin};
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{self, Body};
 use crate::request_context::RequestContext;
 
 /// What someone signs in with.
@@ -41,11 +41,12 @@ pub(crate) async fn sign_in(
     context: &RequestContext,
     body: SignIn,
 ) -> Result<Registration, ApiError> {
-    let email = body.email.trim().to_lowercase();
+    // A text that is no e-mail address is nobody's.
+    let email = extract::email(&body.email).map_err(|_| ApiError::InvalidSignIn)?;
     app.throttle.try_address(context.address.as_deref())?;
     app.throttle.try_email(&email)?;
     let credentials = SignInCredentials { email, password: body.password };
     let user = session.authenticate(credentials).await?.ok_or(ApiError::InvalidSignIn)?;
-    session.login(&user).await?;
+    begin(&mut session, &user).await?;
     Ok(user.registration)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,7 +15,7 @@ use super::frame::{PageAdmin, with_status};
 use crate::administration;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{self, Ids};
+use crate::extract::{self, FormBody, Ids};
 use crate::locking;
 use crate::request_context::RequestContext;
 
@@ -55,7 +54,7 @@ pub async fn invite(
     State(app): State<App>,
     PageAdmin(person): PageAdmin,
     context: RequestContext,
-    Form(form): Form<InviteForm>,
+    FormBody(form): FormBody<InviteForm>,
 ) -> Result<Response, ApiError> {
     let admin = form.admin.map(|_| InstanceRole::Admin);
     let auditor = form.auditor.map(|_| InstanceRole::Auditor);
@@ -122,7 +121,7 @@ pub async fn open_account(
     State(app): State<App>,
     PageAdmin(person): PageAdmin,
     context: RequestContext,
-    Form(form): Form<AccountForm>,
+    FormBody(form): FormBody<AccountForm>,
 ) -> Result<Response, ApiError> {
     let opened = administration::open_account(&app, &form.name, &context).await;
     back(&app, &person, opened.map(drop)).await
@@ -159,7 +158,7 @@ pub async fn put_member(
     PageAdmin(person): PageAdmin,
     Ids(account_id): Ids<AccountId>,
     context: RequestContext,
-    Form(form): Form<MemberForm>,
+    FormBody(form): FormBody<MemberForm>,
 ) -> Result<Response, ApiError> {
     let done = match form.user_id(&app).await {
         Ok(user_id) => {

@@ -4,7 +4,6 @@
 //! tab, meets another state and changes nothing.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::token::{Generation, RevocationReason, TokenSecret};
@@ -17,6 +16,7 @@ use super::time::last_used;
 use super::{assets, text};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::extract::FormBody;
 use crate::handlers::token_reply::tag;
 use crate::request_context::RequestContext;
 
@@ -64,7 +64,7 @@ pub async fn generate(
     State(app): State<App>,
     PageUser(person): PageUser,
     context: RequestContext,
-    Form(form): Form<Tagged>,
+    FormBody(form): FormBody<Tagged>,
 ) -> Result<Response, ApiError> {
     if form.tag != tag(app.store.find_token(person.user_id).await?.as_ref()) {
         return Err(changed());
@@ -85,7 +85,7 @@ pub async fn regenerate(
     State(app): State<App>,
     PageUser(person): PageUser,
     context: RequestContext,
-    Form(form): Form<Tagged>,
+    FormBody(form): FormBody<Tagged>,
 ) -> Result<Response, ApiError> {
     let expected_generation = Some(form.generation()?);
     mint(&app, &person, &context, text::REGENERATED, |fresh, at| TokenCommand::Regenerate {
@@ -119,7 +119,7 @@ pub async fn delete(
     State(app): State<App>,
     PageUser(person): PageUser,
     context: RequestContext,
-    Form(form): Form<Tagged>,
+    FormBody(form): FormBody<Tagged>,
 ) -> Result<Redirect, ApiError> {
     let command = TokenCommand::Revoke {
         expected_generation: Some(form.generation()?),

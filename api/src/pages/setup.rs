@@ -1,8 +1,6 @@
 //! `/setup`: the page behind a set-up link.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +14,7 @@ use crate::app::App;
 use crate::auth::session::AuthSession;
 use crate::enrolment;
 use crate::error::ApiError;
+use crate::extract::FormBody;
 use crate::handlers::set_up::{SetUp, come_in};
 use crate::request_context::RequestContext;
 
@@ -66,9 +65,8 @@ pub async fn submit_setup(
     State(app): State<App>,
     session: AuthSession,
     context: RequestContext,
-    body: Result<Form<SetUp>, FormRejection>,
+    FormBody(body): FormBody<SetUp>,
 ) -> Result<Response, ApiError> {
-    let Form(body) = body.map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
     let entered = Entered {
         email: body.email.clone().unwrap_or_default(),
         name: body.name.clone().unwrap_or_default(),

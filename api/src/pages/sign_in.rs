@@ -1,8 +1,6 @@
 //! `/sign-in`
 
 use askama::Template;
-use axum::Form;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,6 +12,7 @@ use super::{assets, text};
 use crate::app::App;
 use crate::auth::session::AuthSession;
 use crate::error::ApiError;
+use crate::extract::FormBody;
 use crate::handlers::create_session::{SignIn, sign_in};
 use crate::request_context::RequestContext;
 
@@ -65,9 +64,8 @@ pub async fn submit_sign_in(
     State(app): State<App>,
     session: AuthSession,
     context: RequestContext,
-    form: Result<Form<SignInForm>, FormRejection>,
+    FormBody(form): FormBody<SignInForm>,
 ) -> Result<Response, ApiError> {
-    let Form(form) = form.map_err(|rejection| ApiError::Validation(rejection.body_text()))?;
     let next = local_path(&form.next);
     let credentials = SignIn { email: form.email.clone(), password: form.password };
     match sign_in(&app, session, &context, credentials).await {

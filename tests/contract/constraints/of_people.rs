@@ -105,6 +105,13 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     .but(&[profile!("'c'", "'c@x'", "NULL"), profile!("'d'", "'d@x'", "NULL")]),
     Attempt::value("user_profiles_founder_or_null", profile!("'a'", "'a@x'", "FALSE"))
         .but(&[profile!("'b'", "'b@x'", "TRUE"), profile!("'c'", "'c@x'", "NULL")]),
+    Attempt::twice(
+        "identities_pkey",
+        "identities.issuer, identities.subject",
+        "INSERT INTO identities VALUES ('i', 's', 'b')",
+    )
+    .given(&["INSERT INTO identities VALUES ('i', 's', 'a')"])
+    .but(&["INSERT INTO identities VALUES ('i', 't', 'a'), ('j', 's', 'a')"]),
     Attempt::twice("setup_codes_pkey", "setup_codes.code_digest", code!("{32}"))
         .given(&[code!("{32}")]),
     Attempt::value("setup_codes_digest_is_sha256", code!("{31}")).but(&[code!("{32}")]),

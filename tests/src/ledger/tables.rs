@@ -128,9 +128,15 @@ pub(super) const TABLES: &[Table] = &[
             ("email", Text),
             ("name", Text),
             ("password_hash", Text),
+            ("session_epoch", Integer),
             ("is_founder", Boolean),
         ],
         order: &["user_id"],
+    },
+    Table {
+        name: "identities",
+        columns: &[("issuer", Text), ("subject", Text), ("user_id", Text)],
+        order: &["issuer", "subject"],
     },
     Table {
         name: "setup_codes",
