@@ -49,23 +49,34 @@ fn unusable_body(error: &(dyn Error + 'static)) -> ApiError {
         .map(ToString::to_string)
         .last()
         .unwrap_or_default();
-    let reason = cause.split_once(" at line ").map_or(&*cause, |(reason, _)| reason);
-    // serde's texts: "missing field `x`", "unknown field `x`, expected …", "invalid type: …, expected …"
-    let expected = reason.rsplit_once("expected ").map(|(_, expected)| expected);
-    let reason = match (unknown_field(reason), expected) {
-        _ if reason.starts_with("missing field `") => reason.to_owned(),
-        (Some(field), _) => format!("unknown field `{field}`"),
-        (None, Some(expected)) => format!("expected {expected}"),
-        (None, None) => "it is not what this route takes".to_owned(),
-    };
-    ApiError::Validation(format!("Invalid request body: {reason}"))
+    ApiError::Validation(format!("Invalid request body: {}", reason(&cause)))
 }
 
-/// The name of a field that nobody expects, when it can be nothing but a name.
-fn unknown_field(reason: &str) -> Option<&str> {
-    let (name, _) = reason.strip_prefix("unknown field `")?.split_once('`')?;
-    let plain = name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    plain.then_some(name)
+/// What serde says (a missing field, an unknown field, or a path with what was expected there), without
+/// what the client wrote.
+fn reason(cause: &str) -> String {
+    let cause = cause.split_once(" at line ").map_or(cause, |(before, _)| before);
+    for what in ["missing field", "unknown field"] {
+        let name =
+            cause.split_once(&format!("{what} `")).and_then(|(_, rest)| rest.split('`').next());
+        if let Some(name) = name.filter(|name| is_field_name(name)) {
+            return format!("{what} `{name}`");
+        }
+    }
+    let field = cause.split_once(": ").map(|(path, _)| path).filter(|path| is_field_name(path));
+    let expected = cause.rsplit_once("expected ").map(|(_, expected)| expected);
+    match (field, expected) {
+        (Some(field), Some(expected)) => format!("{field} must be {expected}"),
+        (Some(field), None) => format!("{field} cannot be used"),
+        (None, Some(expected)) => format!("expected {expected}"),
+        (None, None) => "it is not what this route takes".to_owned(),
+    }
+}
+
+/// Whether the text can be nothing but the name of a field: too short for a secret, and plain.
+fn is_field_name(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
 }
 
 /// A form body.
@@ -275,5 +286,36 @@ pub fn email(text: &str) -> Result<String, ApiError> {
         Ok(text)
     } else {
         Err(ApiError::Validation("email must be an e-mail address".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_body_names_the_field_and_never_the_value() {
+        for (cause, said) in [
+            ("missing field `email` at line 1 column 20", "missing field `email`"),
+            (
+                "surprise: unknown field `surprise`, expected `email` or `name`",
+                "unknown field `surprise`",
+            ),
+            (
+                "password: invalid type: integer `831290775523194`, expected a string at line 1 column 4",
+                "password must be a string",
+            ),
+            (
+                "role: unknown variant `hunter2hunter2`, expected one of `admin`, `member`, `viewer`",
+                "role must be one of `admin`, `member`, `viewer`",
+            ),
+            (
+                "unknown field `alta_pat_00000000000000000000000000000000000000`, expected `role`",
+                "expected `role`",
+            ),
+            ("invalid type: string \"secret\", expected struct SignIn", "expected struct SignIn"),
+        ] {
+            assert_eq!(reason(cause), said);
+        }
     }
 }

@@ -3,6 +3,8 @@
 mod client;
 mod tour;
 
+use std::net::SocketAddr;
+
 use clap::Args;
 use projections::Via;
 use secrecy::SecretString;
@@ -48,7 +50,11 @@ pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
     let folder = TemporaryFolder::create()?;
     let mut settings = settings.clone();
     settings.database = Database::Sqlite(folder.0.join("symbolon.db"));
-    let listener = listen(settings.listen).await?;
+    let listener = match listen(settings.listen).await {
+        Ok(listener) => listener,
+        // A real server is at the usual address: the tour can be told anywhere.
+        Err(_) => listen(SocketAddr::new(settings.listen.ip(), 0)).await?,
+    };
     let at = listener.local_addr()?;
     // The tour and its links go to this very server, whatever the settings say of the real one.
     settings.public_url = None;

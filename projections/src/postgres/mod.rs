@@ -6,9 +6,9 @@ mod sql;
 use std::future::Future;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 use crate::{Finding, StoreError};
 
@@ -29,7 +29,9 @@ pub enum OpenError {
     #[error("the database URL is not valid: {0}")]
     Url(#[source] sqlx::Error),
     /// The server cannot be reached or refused.
-    #[error("cannot connect to PostgreSQL: {0}")]
+    #[error(
+        "cannot connect to PostgreSQL: {0}; check that it runs and that the database URL is right"
+    )]
     Connect(#[source] sqlx::Error),
     /// The server would lose acknowledged writes.
     #[error(
@@ -64,31 +66,17 @@ impl Postgres {
             ("lock_timeout", "4000"),
             ("idle_in_transaction_session_timeout", "10000"),
         ]);
-        let pool = |connections| {
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+        refuse_unsafe_server(&options).await?;
+        let pool = |connections, options| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_lazy_with(options)
         };
-        let commands = pool(COMMAND_CONNECTIONS)
-            .connect_with(options.clone())
-            .await
-            .map_err(OpenError::Connect)?;
-        let reads = pool(READ_CONNECTIONS).connect_lazy_with(options);
-        let this = Self { commands, reads };
-        this.refuse_unsafe_server().await?;
-        Ok(this)
-    }
-
-    async fn refuse_unsafe_server(&self) -> Result<(), OpenError> {
-        if self.is_standby().await.map_err(OpenError::Connect)? {
-            return Err(OpenError::Standby);
-        }
-        if self.setting("fsync").await.map_err(OpenError::Connect)? == "off" {
-            return Err(OpenError::FsyncOff);
-        }
-        Ok(())
-    }
-
-    async fn is_standby(&self) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&self.commands).await
+        Ok(Self {
+            commands: pool(COMMAND_CONNECTIONS, options.clone()),
+            reads: pool(READ_CONNECTIONS, options),
+        })
     }
 
     async fn setting(&self, name: &str) -> Result<String, sqlx::Error> {
@@ -152,6 +140,21 @@ impl Postgres {
         self.reads.close().await;
         self.commands.close().await;
     }
+}
+
+/// Asks on a connection of its own: a pool would hide why it cannot connect.
+async fn refuse_unsafe_server(options: &PgConnectOptions) -> Result<(), OpenError> {
+    let mut connection = in_time(options.connect()).await.map_err(OpenError::Connect)?;
+    let question = "SELECT pg_is_in_recovery(), current_setting('fsync')";
+    let answer = in_time(sqlx::query_as(question).fetch_one(&mut connection));
+    let (is_standby, fsync): (bool, String) = answer.await.map_err(OpenError::Connect)?;
+    if is_standby {
+        return Err(OpenError::Standby);
+    }
+    if fsync == "off" {
+        return Err(OpenError::FsyncOff);
+    }
+    in_time(connection.close()).await.map_err(OpenError::Connect)
 }
 
 /// An answer, or `Unavailable` after [`CALL_TIMEOUT`].
