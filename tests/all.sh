@@ -32,5 +32,5 @@ say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 say "tests"
-cargo build --locked --bin symbolon
+cargo build --workspace --bin symbolon --locked
 cargo test --workspace --locked

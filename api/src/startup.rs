@@ -13,6 +13,7 @@ use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::app::App;
 use crate::auth::password::Passwords;
+use crate::auth::session_store::TimedStore;
 use crate::auth::throttle::SignInThrottle;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
@@ -133,11 +134,11 @@ impl Store {
         match self {
             Self::Sqlite(store) => {
                 let sessions = SqliteStore::new(store.session_pool());
-                parts.assemble(store, sessions)
+                parts.assemble(store, TimedStore::new(sessions))
             }
             Self::Postgres(store) => {
                 let sessions = PostgresStore::new(store.session_pool());
-                parts.assemble(store, sessions)
+                parts.assemble(store, TimedStore::new(sessions))
             }
         }
     }

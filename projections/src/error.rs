@@ -24,7 +24,7 @@ pub enum StoreError {
     /// The set-up code is unknown, used or expired. Nothing was written.
     #[error("the set-up code is not valid")]
     SetupCodeRefused,
-    /// The database could not be asked. Nothing was written.
+    /// The database could not be asked. No event was written.
     #[error("the database cannot be asked")]
     Unavailable(#[source] Source),
     /// The commit was sent and its answer was lost: it may or may not have happened.

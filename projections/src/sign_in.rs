@@ -75,8 +75,8 @@ pub trait SignIn: Send + Sync {
         at: DateTime<Utc>,
     ) -> Result<Option<SetupCode>, StoreError>;
 
-    /// Uses up an invitation and sets its user's password, both or neither; `false` when the code was
-    /// used in the meantime.
+    /// Uses up an invitation and sets its user's first password, both or neither; `false` when the code
+    /// was used or expired in the meantime, or the user has a password.
     async fn redeem_invitation(
         &self,
         code: &SetupCode,
@@ -85,7 +85,7 @@ pub trait SignIn: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Uses up an invitation and gives its user the identity, both or neither; `false` when the code
-    /// was used in the meantime or the identity belongs to someone.
+    /// was used or expired in the meantime, or the identity belongs to someone.
     async fn link_identity(
         &self,
         code: &SetupCode,
@@ -112,12 +112,14 @@ UPDATE setup_codes
 SET used_at = $3
 WHERE code_digest = $1
   AND user_id = $2
-  AND used_at IS NULL";
+  AND used_at IS NULL
+  AND expires_at > $3";
 
 const SET_PASSWORD: &str = "
 UPDATE user_profiles
 SET password_hash = $2
-WHERE user_id = $1";
+WHERE user_id = $1
+  AND password_hash IS NULL";
 
 const INSERT_IDENTITY: &str = "
 INSERT INTO identities (issuer, subject, user_id)

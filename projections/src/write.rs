@@ -41,7 +41,8 @@ UPDATE setup_codes
 SET used_at = $2
 WHERE code_digest = $1
   AND user_id IS NULL
-  AND used_at IS NULL";
+  AND used_at IS NULL
+  AND expires_at > $2";
 
 /// A transaction in progress.
 pub(crate) trait Transaction: Send {

@@ -19,7 +19,7 @@ fn build() -> PathBuf {
     let profile = own.ancestors().nth(2).expect("cargo built it");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package=api", "--bin=symbolon"]);
+    command.args(["build", "--quiet", "--workspace", "--bin=symbolon"]);
     // What cargo told this process about this package is no concern of another build: build scripts
     // that look at it would run again, and everything behind them.
     for (name, _) in std::env::vars_os() {

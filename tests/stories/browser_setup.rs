@@ -1,6 +1,5 @@
 //! The setup link as a browser follows it, with nothing but a form.
 
-use tests::actors::email_of;
 use tests::{Client, Store, TestApp, UnclaimedApp, on_both_stores};
 
 on_both_stores!(

@@ -7,6 +7,7 @@ pub mod bearer;
 pub mod middleware;
 pub mod password;
 pub mod session;
+pub mod session_store;
 pub mod throttle;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};

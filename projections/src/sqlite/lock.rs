@@ -32,7 +32,11 @@ impl DatabaseLock {
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+            Err(TryLockError::WouldBlock) => {
+                // Closing it would drop the locks of this process, should it be the one in the way.
+                std::mem::forget(file);
+                Err(OpenError::InUse(path.to_owned()))
+            }
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
     }

@@ -71,6 +71,8 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // So that INSERT OR REPLACE meets the trigger that refuses to delete an event.
+            .pragma("recursive_triggers", "on")
             .busy_timeout(BUSY_TIMEOUT);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
