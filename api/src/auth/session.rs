@@ -105,9 +105,7 @@ impl From<SignInFault> for ApiError {
 impl From<axum_login::Error<SignInBackend>> for ApiError {
     fn from(error: axum_login::Error<SignInBackend>) -> Self {
         match error {
-            axum_login::Error::Session(error) => {
-                Self::Unavailable(StoreError::Unavailable(error.into()))
-            }
+            axum_login::Error::Session(error) => Self::session_store(error),
             axum_login::Error::Backend(fault) => fault.into(),
         }
     }
@@ -131,6 +129,16 @@ impl AuthnBackend for SignInBackend {
     async fn get_user(&self, user_id: &UserId) -> Result<Option<SignedInUser>, SignInFault> {
         Ok(self.store.find_registration(*user_id).await?.map(SignedInUser::from))
     }
+}
+
+/// Signs `user` in, whoever was before. The session gets a new id in any case (axum-login gives one only
+/// to a session that nobody was signed in to): a session planted in a browser must not become the victim's.
+///
+/// # Errors
+/// `Unavailable` when the store cannot be asked.
+pub async fn begin(session: &mut AuthSession, user: &SignedInUser) -> Result<(), ApiError> {
+    session.session.cycle_id().await.map_err(ApiError::session_store)?;
+    Ok(session.login(user).await?)
 }
 
 /// The layer that gives requests their session. The cookie is `Lax`, so that it survives the way back
