@@ -5,7 +5,7 @@ use axum::response::Html;
 
 use super::html::{escape, page};
 use crate::app::App;
-use crate::auth::session::AuthSession;
+use crate::auth::signed_in::SignedIn;
 use crate::error::ApiError;
 
 /// Answers 200.
@@ -14,9 +14,9 @@ use crate::error::ApiError;
 /// `Unavailable` when the store cannot be asked.
 pub async fn show_home(
     State(app): State<App>,
-    session: AuthSession,
+    SignedIn(user): SignedIn,
 ) -> Result<Html<String>, ApiError> {
-    let who = match &session.user {
+    let who = match &user {
         Some(user) => format!("<p>Signed in as {}.</p>", escape(&user.registration.name)),
         None if app.store.has_users().await? => "<p>Nobody is signed in.</p>".to_owned(),
         None => "<p>Follow the set-up link that the server printed when it started.</p>".to_owned(),
