@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::user_reply::MyselfReply;
 use crate::app::App;
-use crate::auth::session::{AuthSession, SignInCredentials};
+use crate::auth::session::{self, AuthSession, SignInCredentials};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::request_context::RequestContext;
@@ -35,6 +35,6 @@ pub async fn create_session(
     app.throttle.try_email(&email)?;
     let credentials = SignInCredentials { email, password: body.password };
     let user = session.authenticate(credentials).await?.ok_or(ApiError::InvalidSignIn)?;
-    session.login(&user).await?;
+    session::begin(&mut session, &user).await?;
     Ok(Json(user.registration.into()))
 }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::auth::session::{AuthSession, SignedInUser};
+use crate::auth::session::{self, AuthSession, SignedInUser};
 use crate::enrolment::{self, FirstUser};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -75,6 +75,6 @@ pub(crate) async fn come_in(
         (founded.user_id, Some(founded.account_id))
     };
     let registration = app.store.find_registration(user_id).await?.ok_or(ApiError::Forbidden)?;
-    session.login(&SignedInUser::from(registration.clone())).await?;
+    session::begin(&mut session, &SignedInUser::from(registration.clone())).await?;
     Ok(SetUpReply { id: user_id, email: registration.email, name: registration.name, account_id })
 }
