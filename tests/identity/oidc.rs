@@ -104,11 +104,12 @@ async fn a_locked_user_is_refused_until_unlocked(store: Store) {
         app.admin().lock(&user.user_id).await;
     }
     refused(&app, provider, "", "alice").await;
-    refused(&app, provider, &query, "bob").await;
+    refused(&app, provider, &query, "bob.other").await;
     // Nor is a locked person someone else by another's invitation.
     let other = app.admin().invite("carol").await;
     refused(&app, provider, &format!("?code={}", other.code), "alice").await;
 
+    // None of that used anything up.
     for user in [&known, &new] {
         app.admin().unlock(&user.user_id).await;
     }

@@ -106,6 +106,9 @@ async fn whoever_declines_stays_who_they_were() {
         let answer = visitor.here.get(&back).send().await;
         let message = "The sign-in was cancelled at the identity provider.";
         answer.assert_error(403, "Forbidden", message);
+        // It works once, although the provider would say the same again.
+        let again = visitor.here.get(&back).send().await.assert_refused(403, "Forbidden");
+        assert_ne!(again.string("message"), message);
     }
     assert_signed_in(&app, &bob, "bob").await;
 }
