@@ -50,6 +50,7 @@ pub struct Attempt {
 
 /// What the provider sends back by way of the browser (RFC 6749, section 4.1.2, and RFC 9207).
 #[derive(Deserialize)]
+#[cfg_attr(not(feature = "oidc"), expect(dead_code, reason = "only a provider reads it"))]
 pub struct Callback {
     #[serde(default)]
     state: String,
