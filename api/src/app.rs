@@ -9,8 +9,10 @@ use projections::{ReadModels, Verifier};
 use rand::Rng;
 use uuid::Uuid;
 
+use crate::auth::oidc::Provider;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::SignInThrottle;
+use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
@@ -40,6 +42,10 @@ pub struct App {
     pub token_prefix: Prefix,
     /// How browsers reach the server.
     pub public_url: PublicUrl,
+    /// Where people sign in with OpenID Connect, if anywhere.
+    pub oidc: Option<Arc<Provider>>,
+    /// The proxy that names people, if there is one.
+    pub trusted_proxy: Option<TrustedProxy>,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use domain::{AccountCommand, AccountId, InstanceRole, UserCommand, UserId};
 use projections::submission::SetupStep;
-use projections::{Actor, Enrolment, NewUserProfile, SetupCode, StoreError, Via};
+use projections::{
+    Actor, Enrolment, Identity, NewUserProfile, Registration, SetupCode, StoreError, Via,
+};
 use rand::distr::{Alphanumeric, SampleString};
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
@@ -65,15 +68,24 @@ pub struct IssuedCode {
     pub url: SecretString,
 }
 
-fn digest(code: &str) -> [u8; 32] {
-    Sha256::digest(code).into()
+/// SHA-256 of a set-up code: all that is kept of one.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CodeDigest([u8; 32]);
+
+impl CodeDigest {
+    /// Of this code.
+    pub fn of(code: &SecretString) -> Self {
+        Self(Sha256::digest(code.expose_secret()).into())
+    }
 }
 
 fn new_code(app: &App, user_id: Option<UserId>, lifetime: TimeDelta) -> (IssuedCode, SetupCode) {
     let code = Alphanumeric.sample_string(&mut app.chance.rng(), CODE_LENGTH);
-    let stored = SetupCode { digest: digest(&code), user_id, expires_at: app.now() + lifetime };
     let url = format!("{}/setup?code={code}", app.public_url.as_str()).into();
-    (IssuedCode { code: code.into(), url }, stored)
+    let code = code.into();
+    let digest = CodeDigest::of(&code).0;
+    let stored = SetupCode { digest, user_id, expires_at: app.now() + lifetime };
+    (IssuedCode { code, url }, stored)
 }
 
 /// A link for the first user, on a database that has none.
@@ -94,7 +106,7 @@ pub async fn first_user_link(app: &App) -> Result<Option<IssuedCode>, StoreError
 /// # Errors
 /// `Forbidden` when it is unknown, used or expired, without saying which.
 pub async fn find_code(app: &App, code: &SecretString) -> Result<SetupCode, ApiError> {
-    let found = app.store.find_setup_code(digest(code.expose_secret()), app.now()).await?;
+    let found = app.store.find_setup_code(CodeDigest::of(code).0, app.now()).await?;
     found.ok_or(ApiError::Forbidden)
 }
 
@@ -179,4 +191,30 @@ pub async fn accept_invitation(
     } else {
         Err(ApiError::Forbidden)
     }
+}
+
+/// The user whom an identity belongs to. Someone who comes for the first time needs an invitation,
+/// which is used up by linking the identity to its user, for good.
+///
+/// # Errors
+/// `IdentityNotLinked` for someone unknown whose invitation does not work, and for someone locked.
+pub async fn come_in_by_identity(
+    app: &App,
+    identity: &Identity,
+    invitation: Option<CodeDigest>,
+) -> Result<Registration, ApiError> {
+    if let Some(known) = app.store.find_registration_by_identity(identity).await? {
+        return Ok(known);
+    }
+    let CodeDigest(digest) = invitation.ok_or(ApiError::IdentityNotLinked)?;
+    let code = app.store.find_setup_code(digest, app.now()).await?;
+    let code = code.ok_or(ApiError::IdentityNotLinked)?;
+    let user_id = code.user_id.ok_or(ApiError::IdentityNotLinked)?;
+    let invited = app.store.find_registration(user_id).await?;
+    let invited = invited.ok_or(ApiError::IdentityNotLinked)?;
+    if !app.store.link_identity(&code, identity, app.now()).await? {
+        return Err(ApiError::IdentityNotLinked);
+    }
+    tracing::info!(%user_id, "user {user_id} is linked to an identity at {}", identity.issuer);
+    Ok(invited)
 }

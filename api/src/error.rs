@@ -34,6 +34,12 @@ pub enum ApiError {
     /// Sign-in failed; does not say by which half.
     #[error("Invalid e-mail or password")]
     InvalidSignIn,
+    /// An identity provider's answer that does not sign anyone in.
+    #[error("{0}")]
+    SignInRefused(&'static str),
+    /// Someone whom the identity provider knows and we do not, or who is locked.
+    #[error("Your identity is not linked to a user here. Ask an administrator for an invitation.")]
+    IdentityNotLinked,
     /// Known, and not allowed.
     #[error("You do not have permission to access this resource")]
     Forbidden,
@@ -60,6 +66,9 @@ pub enum ApiError {
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
     Unavailable(#[source] StoreError),
+    /// The identity provider cannot be asked.
+    #[error("{0}")]
+    ProviderUnavailable(#[source] Box<dyn Error + Send + Sync>),
     /// A fault of ours.
     #[error("{0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
@@ -88,19 +97,26 @@ struct Body<'a> {
 }
 
 impl ApiError {
+    /// A session store that cannot be asked.
+    pub(crate) fn session_store(error: tower_sessions::session::Error) -> Self {
+        Self::Unavailable(StoreError::Unavailable(error.into()))
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Validation(_) | Self::InvalidRequest(_) | Self::AccountRequired => {
                 StatusCode::BAD_REQUEST
             }
             Self::InvalidToken { .. } | Self::InvalidSignIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::SignInRefused(_) | Self::IdentityNotLinked => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -111,13 +127,13 @@ impl ApiError {
             Self::InvalidRequest(_) => "InvalidRequest",
             Self::AccountRequired => "AccountRequired",
             Self::InvalidToken { .. } | Self::InvalidSignIn => "Unauthorized",
-            Self::Forbidden => "Forbidden",
+            Self::Forbidden | Self::SignInRefused(_) | Self::IdentityNotLinked => "Forbidden",
             Self::NotFound => "NotFound",
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::Conflict(_) => "Conflict",
             Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::TooManyRequests { .. } => "TooManyRequests",
-            Self::Unavailable(_) => "Unavailable",
+            Self::Unavailable(_) | Self::ProviderUnavailable(_) => "Unavailable",
             Self::Internal(_) => "InternalServerError",
         }
     }
@@ -131,12 +147,17 @@ impl ApiError {
                     .to_owned()
             }
             Self::Unavailable(_) => "The service cannot answer right now. Please retry.".to_owned(),
+            Self::ProviderUnavailable(_) => {
+                "The identity provider cannot be used right now. Please try again later.".to_owned()
+            }
             Self::Internal(_) => "Something went wrong on our side.".to_owned(),
             Self::Validation(_)
             | Self::InvalidRequest(_)
             | Self::AccountRequired
             | Self::InvalidToken { .. }
             | Self::InvalidSignIn
+            | Self::SignInRefused(_)
+            | Self::IdentityNotLinked
             | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
@@ -150,7 +171,7 @@ impl ApiError {
         if let Self::TooManyRequests { retry_after_seconds, .. } = self {
             return Some(*retry_after_seconds);
         }
-        matches!(self, Self::Unavailable(_)).then_some(1)
+        matches!(self, Self::Unavailable(_) | Self::ProviderUnavailable(_)).then_some(1)
     }
 
     /// Only faults of the server have a source.

@@ -256,6 +256,37 @@ impl<T> From<Page<T>> for List<T> {
     }
 }
 
+/// A path on this site, query and all, to send a browser to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalPath(String);
+
+impl LocalPath {
+    /// What every browser takes for a path on the same site: one slash, then no second and no backslash
+    /// anywhere (browsers read `\\` as `/`), and only visible ASCII (they drop tabs and line breaks).
+    ///
+    /// # Errors
+    /// `Validation` for anything else.
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        let local = text.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'));
+        if local && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ApiError::Validation("next must be a path on this site".to_owned()))
+        }
+    }
+
+    /// As it goes into a `Location` header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for LocalPath {
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
 /// A name that people give to something: 1 to 255 characters, trimmed, without control characters.
 ///
 /// # Errors

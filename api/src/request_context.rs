@@ -11,7 +11,6 @@ use projections::{Actor, Enrolment, Origin, Submission, Via};
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::auth::session::AuthSession;
 use crate::router::REQUEST_ID;
 
 /// Longer names of clients are cut.
@@ -69,16 +68,11 @@ impl RequestContext {
     }
 }
 
-/// Whoever the auth middleware or the session knows; else someone with a set-up code, at best.
+/// Whoever the auth middleware or the page knows; else someone with a set-up code, at best.
 fn actor(extensions: &Extensions) -> Actor {
-    if let Some(caller) = extensions.get::<Caller>() {
-        return caller.actor();
-    }
-    let session = extensions.get::<AuthSession>();
-    match session.and_then(|session| session.user.as_ref()) {
-        Some(user) => Actor { user_id: Some(user.registration.user_id), via: Via::Session },
-        None => Actor { user_id: None, via: Via::Setup },
-    }
+    let caller = extensions.get::<Caller>().map(Caller::actor);
+    let visitor = extensions.get::<Actor>().copied();
+    caller.or(visitor).unwrap_or(Actor { user_id: None, via: Via::Setup })
 }
 
 impl FromRequestParts<App> for RequestContext {

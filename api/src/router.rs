@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::auth::middleware::{authenticate, select_account, session_store_fault};
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
+use crate::auth::trusted_proxy::take_header;
 use crate::error::ApiError;
 use crate::{handlers as h, pages};
 
@@ -66,6 +67,8 @@ routes! {
         POST "/v1/setup" => h::set_up::set_up;
         POST "/v1/session" => h::create_session::create_session;
         DELETE "/v1/session" => h::delete_session::delete_session;
+        GET "/sign-in/oidc" => h::start_oidc::start_oidc;
+        GET "/sign-in/oidc/callback" => h::finish_oidc::finish_oidc;
     }
 
     /// Pages for someone who is signed in; anyone else is sent to sign in.
@@ -169,6 +172,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         ))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
+        .layer(middleware::from_fn_with_state(app.clone(), take_header))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .with_state(app)

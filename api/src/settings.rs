@@ -1,12 +1,21 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod oidc;
+mod trusted_proxy;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use config::{Config, Environment, File, FileFormat};
 use domain::token::Prefix;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub use self::oidc::OidcSettings;
+use self::oidc::RawOidc;
+use self::trusted_proxy::Networks;
+use crate::auth::trusted_proxy::TrustedProxy;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -40,6 +49,30 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<String>,
+    /// Identity provider for sign-in with OpenID Connect [env: SYMBOLON_OIDC_ISSUER]
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_issuer: Option<String>,
+    /// This service's name at the provider [env: SYMBOLON_OIDC_CLIENT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_client_id: Option<String>,
+    /// This service's secret at the provider; other users of the machine can read flags [env: SYMBOLON_OIDC_CLIENT_SECRET]
+    #[arg(long, global = true, value_name = "SECRET")]
+    #[serde(skip)]
+    oidc_client_secret: Option<SecretString>,
+    /// File that holds the secret instead [env: SYMBOLON_OIDC_CLIENT_SECRET_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc_client_secret_file: Option<PathBuf>,
+    /// Header in which a reverse proxy names the user by e-mail [env: SYMBOLON_TRUSTED_PROXY_HEADER]
+    #[arg(long, global = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_proxy_header: Option<String>,
+    /// The networks of that proxy, with commas between; the header counts from nowhere else [env: SYMBOLON_TRUSTED_PROXY_CIDRS]
+    #[arg(long, global = true, value_name = "CIDRS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_proxy_cidrs: Option<String>,
 }
 
 /// Where the data is.
@@ -64,6 +97,10 @@ pub struct Settings {
     pub token_prefix: Prefix,
     /// Which log lines to write.
     pub log: String,
+    /// The identity provider, if there is one.
+    pub oidc: Option<OidcSettings>,
+    /// The proxy that names people, if there is one.
+    pub trusted_proxy: Option<TrustedProxy>,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -97,6 +134,12 @@ struct Raw {
     public_url: Option<String>,
     token_prefix: String,
     log: String,
+    oidc_issuer: Option<String>,
+    oidc_client_id: Option<String>,
+    oidc_client_secret: Option<SecretString>,
+    oidc_client_secret_file: Option<PathBuf>,
+    trusted_proxy_header: Option<String>,
+    trusted_proxy_cidrs: Option<Networks>,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -119,6 +162,7 @@ impl Settings {
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
+        let secret = args.oidc_client_secret.as_ref();
         let raw: Raw = sources
             .add_source(
                 Environment::with_prefix("SYMBOLON")
@@ -126,6 +170,7 @@ impl Settings {
                     .source(Some(environment)),
             )
             .add_source(Config::try_from(args)?)
+            .set_override_option("oidc_client_secret", secret.map(ExposeSecret::expose_secret))?
             .build()?
             .try_deserialize()?;
         raw.try_into()
@@ -154,6 +199,14 @@ impl TryFrom<Raw> for Settings {
             public_url: raw.public_url.as_deref().map(PublicUrl::parse).transpose()?,
             token_prefix,
             log: raw.log,
+            oidc: RawOidc {
+                issuer: raw.oidc_issuer,
+                client_id: raw.oidc_client_id,
+                client_secret: raw.oidc_client_secret,
+                client_secret_file: raw.oidc_client_secret_file,
+            }
+            .parse()?,
+            trusted_proxy: trusted_proxy::parse(raw.trusted_proxy_header, raw.trusted_proxy_cidrs)?,
         })
     }
 }

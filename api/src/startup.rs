@@ -12,9 +12,11 @@ use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::app::App;
+use crate::auth::oidc::{Provider, ProviderError};
 use crate::auth::password::Passwords;
 use crate::auth::session_store::TimedStore;
 use crate::auth::throttle::SignInThrottle;
+use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
@@ -35,6 +37,9 @@ pub enum StartError {
     /// The tables.
     #[error("cannot bring the tables up to date: {0}")]
     Migration(#[from] projections::MigrateError),
+    /// The identity provider as it is configured; whether it answers does not matter yet.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -124,8 +129,12 @@ impl Store {
         at: SocketAddr,
         around: Surroundings,
     ) -> Result<Service, StartError> {
+        let public_url = settings.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(at));
+        let provider = |oidc| Provider::try_new(oidc, &public_url).map(Arc::new);
         let parts = Parts {
-            public_url: settings.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(at)),
+            oidc: settings.oidc.as_ref().map(provider).transpose()?,
+            trusted_proxy: settings.trusted_proxy.clone(),
+            public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
             running: TaskTracker::new(),
@@ -146,6 +155,8 @@ impl Store {
 
 struct Parts {
     public_url: PublicUrl,
+    oidc: Option<Arc<Provider>>,
+    trusted_proxy: Option<TrustedProxy>,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -172,6 +183,8 @@ impl Parts {
             throttle: Arc::new(SignInThrottle::default()),
             token_prefix: self.token_prefix,
             public_url: self.public_url,
+            oidc: self.oidc,
+            trusted_proxy: self.trusted_proxy,
         };
         let router = router(app.clone(), sessions);
         Ok(Service { app, router, running: self.running, store: self.store })

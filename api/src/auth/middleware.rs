@@ -11,7 +11,7 @@ use domain::{AccountId, UserId};
 use projections::{Membership, StoreError};
 
 use super::bearer::{Presented, presented, refuse_token_in_query};
-use super::session::AuthSession;
+use super::signed_in::signed_in_user;
 use super::{AccountInForce, Caller, Credential};
 use crate::app::App;
 use crate::error::ApiError;
@@ -34,8 +34,9 @@ pub async fn authenticate(
         Presented::Token(secret) => by_token(&app, &secret.digest()).await?,
         Presented::Malformed { bearer } => return Err(ApiError::InvalidToken { sent: bearer }),
         Presented::Nothing => {
-            let user_id = signed_in(&request).ok_or(ApiError::InvalidToken { sent: false })?;
-            by_session(&app, user_id).await?
+            let user = signed_in_user(&app, request.extensions()).await?;
+            let user = user.ok_or(ApiError::InvalidToken { sent: false })?;
+            by_session(&app, user.registration.user_id).await?
         }
     };
     account_header(request.headers())?;
@@ -52,11 +53,6 @@ async fn by_token(app: &App, digest: &TokenDigest) -> Result<Caller, ApiError> {
         access: live.access,
         account: None,
     })
-}
-
-fn signed_in(request: &Request) -> Option<UserId> {
-    let session = request.extensions().get::<AuthSession>()?;
-    session.user.as_ref().map(|user| user.registration.user_id)
 }
 
 async fn by_session(app: &App, user_id: UserId) -> Result<Caller, ApiError> {

@@ -5,10 +5,13 @@
 
 pub mod bearer;
 pub mod middleware;
+pub mod oidc;
 pub mod password;
 pub mod session;
 pub mod session_store;
+pub mod signed_in;
 pub mod throttle;
+pub mod trusted_proxy;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;

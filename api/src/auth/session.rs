@@ -105,9 +105,7 @@ impl From<SignInFault> for ApiError {
 impl From<axum_login::Error<SignInBackend>> for ApiError {
     fn from(error: axum_login::Error<SignInBackend>) -> Self {
         match error {
-            axum_login::Error::Session(error) => {
-                Self::Unavailable(StoreError::Unavailable(error.into()))
-            }
+            axum_login::Error::Session(error) => Self::session_store(error),
             axum_login::Error::Backend(fault) => fault.into(),
         }
     }
@@ -141,7 +139,7 @@ impl AuthnBackend for SignInBackend {
 pub async fn begin(session: &mut AuthSession, user: &SignedInUser) -> Result<(), ApiError> {
     session.logout().await?;
     // Signing out empties the session and keeps its id for the next one.
-    session.session.cycle_id().await.map_err(axum_login::Error::Session)?;
+    session.session.cycle_id().await.map_err(ApiError::session_store)?;
     Ok(session.login(user).await?)
 }
 

@@ -6,10 +6,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::InstanceRole;
-use projections::Registration;
+use projections::{Actor, Registration, Via};
 
 use crate::app::App;
-use crate::auth::session::AuthSession;
+use crate::auth::signed_in::signed_in_user;
 use crate::error::ApiError;
 
 /// The part of a page that is the same everywhere.
@@ -34,17 +34,22 @@ impl Frame {
     }
 }
 
-/// Someone who is signed in. Anyone else is sent to sign in, and back here afterwards.
+/// Someone who is signed in, and from here on the actor of the request. Anyone else is sent to sign in,
+/// and back here afterwards.
 pub struct PageUser(pub Registration);
 
 impl FromRequestParts<App> for PageUser {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
-        let session = parts.extensions.get::<AuthSession>();
-        match session.and_then(|session| session.user.as_ref()) {
-            Some(user) => Ok(Self(user.registration.clone())),
-            None => Err(Redirect::to(&sign_in_url(&parts.uri)).into_response()),
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match signed_in_user(app, &parts.extensions).await {
+            Ok(Some(user)) => {
+                let actor = Actor { user_id: Some(user.registration.user_id), via: Via::Session };
+                parts.extensions.insert(actor);
+                Ok(Self(user.registration))
+            }
+            Ok(None) => Err(Redirect::to(&sign_in_url(&parts.uri)).into_response()),
+            Err(error) => Err(error.into_response()),
         }
     }
 }
@@ -91,13 +96,4 @@ pub(super) fn secret_page(template: &impl Template) -> Result<Response, ApiError
 pub(super) fn with_status(status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     response
-}
-
-/// A path on this server to go to next; anything that could lead elsewhere leads home.
-pub(super) fn local_path(next: &str) -> &str {
-    let local = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains('\\')
-        && !next.chars().any(char::is_control);
-    if local { next } else { "/" }
 }

@@ -28,6 +28,7 @@ struct SetupPage<'a> {
     email: &'a str,
     name: &'a str,
     account: &'a str,
+    has_provider: bool,
 }
 
 /// What the form shows again after a refusal.
@@ -103,6 +104,7 @@ async fn form(
         email: &entered.email,
         name: &entered.name,
         account: &entered.account,
+        has_provider: app.oidc.is_some(),
     })
 }
 

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::frame::{Frame, local_path, page, with_status};
+use super::frame::{Frame, page, with_status};
 use super::{assets, text};
 use crate::app::App;
 use crate::auth::session::AuthSession;
+use crate::auth::signed_in::SignedIn;
 use crate::error::ApiError;
-use crate::extract::FormBody;
+use crate::extract::{FormBody, LocalPath};
 use crate::handlers::create_session::{SignIn, sign_in};
 use crate::request_context::RequestContext;
 
@@ -23,6 +24,16 @@ struct SignInPage<'a> {
     alert: Option<String>,
     next: &'a str,
     email: &'a str,
+    has_provider: bool,
+}
+
+fn sign_in_page<'a>(
+    app: &App,
+    next: &'a str,
+    email: &'a str,
+    alert: Option<String>,
+) -> SignInPage<'a> {
+    SignInPage { frame: Frame::anonymous(), alert, next, email, has_provider: app.oidc.is_some() }
 }
 
 /// Where to go afterwards.
@@ -46,14 +57,15 @@ pub struct SignInForm {
 /// # Errors
 /// `Internal` when the page cannot be rendered.
 pub async fn show_sign_in(
-    session: AuthSession,
+    State(app): State<App>,
+    SignedIn(user): SignedIn,
     Query(query): Query<SignInQuery>,
 ) -> Result<Response, ApiError> {
-    let next = local_path(&query.next);
-    if session.user.is_some() {
-        return Ok(Redirect::to(next).into_response());
+    let next = LocalPath::parse(&query.next).unwrap_or_default();
+    if user.is_some() {
+        return Ok(Redirect::to(next.as_str()).into_response());
     }
-    page(&SignInPage { frame: Frame::anonymous(), alert: None, next, email: "" })
+    page(&sign_in_page(&app, next.as_str(), "", None))
 }
 
 /// Answers 303 to where the visitor was going, or the form again with what was wrong.
@@ -66,14 +78,13 @@ pub async fn submit_sign_in(
     context: RequestContext,
     FormBody(form): FormBody<SignInForm>,
 ) -> Result<Response, ApiError> {
-    let next = local_path(&form.next);
+    let next = LocalPath::parse(&form.next).unwrap_or_default();
     let credentials = SignIn { email: form.email.clone(), password: form.password };
     match sign_in(&app, session, &context, credentials).await {
-        Ok(_) => Ok(Redirect::to(next).into_response()),
+        Ok(_) => Ok(Redirect::to(next.as_str()).into_response()),
         Err(refusal @ (ApiError::InvalidSignIn | ApiError::TooManyRequests { .. })) => {
             let alert = Some(refusal.message());
-            let page =
-                page(&SignInPage { frame: Frame::anonymous(), alert, next, email: &form.email })?;
+            let page = page(&sign_in_page(&app, next.as_str(), &form.email, alert))?;
             Ok(with_status(StatusCode::UNAUTHORIZED, page))
         }
         Err(error) => Err(error),

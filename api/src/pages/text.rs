@@ -56,6 +56,8 @@ pub(super) const SESSIONS_TEXT: &str =
     "Signing out everywhere ends every browser session of yours. It does not touch your API token.";
 
 pub(super) const SIGN_IN: &str = "Sign in";
+pub(super) const SIGN_IN_PROVIDER: &str = "Sign in with your organisation";
+pub(super) const SET_UP_PROVIDER: &str = "Come in with your organisation’s account instead";
 pub(super) const EMAIL: &str = "E-mail";
 pub(super) const PASSWORD: &str = "Password";
 pub(super) const NAME: &str = "Name";
