@@ -19,8 +19,13 @@ missing=()
 command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+[ -x /usr/bin/chromium ] || missing+=(chromium fonts-dejavu-core)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+
+say "Node packages for the tests"
+(cd tests && npm ci --ignore-scripts --no-audit --no-fund)
 
 say "format"
 cargo fmt --all --check

@@ -131,14 +131,12 @@ impl AuthnBackend for SignInBackend {
     }
 }
 
-/// Begins a session under a fresh id and ends whatever session the browser had: an id that someone
-/// planted before must not become the visitor's.
+/// Signs `user` in, whoever was before. The session gets a new id in any case (axum-login gives one only
+/// to a session that nobody was signed in to): one that someone planted must not become the visitor's.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
 pub async fn begin(session: &mut AuthSession, user: &SignedInUser) -> Result<(), ApiError> {
-    session.logout().await?;
-    // Signing out empties the session and keeps its id for the next one.
     session.session.cycle_id().await.map_err(ApiError::session_store)?;
     Ok(session.login(user).await?)
 }

@@ -36,7 +36,8 @@ pub async fn start_oidc(
 ) -> Result<Redirect, ApiError> {
     app.throttle.try_address(context.address.as_deref())?;
     let provider = app.oidc.as_ref().ok_or(ApiError::NotFound)?;
-    let Query(query) = query.map_err(|error| ApiError::Validation(error.body_text()))?;
+    let Query(query) =
+        query.map_err(|_| ApiError::Validation("next and code must be plain text".to_owned()))?;
     let next = query.next.as_deref().map(LocalPath::parse).transpose()?.unwrap_or_default();
     if query.code.is_some() && comes_from_elsewhere(&headers) {
         return Err(ApiError::Forbidden);
