@@ -59,6 +59,8 @@ async fn stopped(store: Store) -> Stopped {
         public_url: None,
         token_prefix: Prefix::default(),
         log: "info".to_owned(),
+        oidc: None,
+        trusted_proxy: None,
     };
     let start = "2026-02-28T23:50:00.654321Z".parse().unwrap();
     let clock = Arc::new(TestClock(Mutex::new(start)));

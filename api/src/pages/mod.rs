@@ -1,4 +1,4 @@
-//! What a person sees in a browser: rendered here, usable without a script, every text in [`text`].
+//! What a person sees in a browser: rendered here, usable without a script, every text in `text.rs`.
 
 pub mod admin;
 pub mod admin_actions;
