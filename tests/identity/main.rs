@@ -5,6 +5,7 @@
 mod oidc;
 mod oidc_attacks;
 mod oidc_outages;
+mod pages;
 mod provider;
 mod proxy;
 mod refusals_to_start;

@@ -11,9 +11,9 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tests::{Database, Settings, Store, TestApp, on_both_stores};
 
-const HEADER: &str = "x-auth-request-email";
-const LISTED: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const UNLISTED: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+pub(crate) const HEADER: &str = "x-auth-request-email";
+pub(crate) const LISTED: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const UNLISTED: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 const STATE: &str = "/v1/user/api-token";
 
 on_both_stores!(
@@ -198,12 +198,12 @@ fn listed() -> Settings {
         .flag("--trusted-proxy-cidrs", "127.0.0.1/32")
 }
 
-async fn behind_proxy(store: Store) -> TestApp {
+pub(crate) async fn behind_proxy(store: Store) -> TestApp {
     TestApp::with(Database::new(store).await, listed()).await
 }
 
 /// One request from this address of the machine. Status and body, `null` when that is not JSON.
-async fn ask(
+pub(crate) async fn ask(
     app: &TestApp,
     from: IpAddr,
     method: Method,
