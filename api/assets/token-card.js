@@ -69,36 +69,38 @@ function signInAgain() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
 }
 
-// One request at a time: a second click while one is under way does nothing.
+// One request at a time: a second click while one is under way does nothing. A button that became
+// `disabled` would lose the focus.
+function hold(on) {
+  busy = on;
+  for (const button of card.querySelectorAll("[data-generate] button, [data-open] button")) {
+    button.setAttribute("aria-disabled", String(on));
+    button.setAttribute("aria-busy", String(on));
+  }
+}
+
 async function act(method, path, precondition, done) {
   if (busy) return;
-  busy = true;
-  const buttons = [...card.querySelectorAll("button")].filter((button) => button !== copy);
-  for (const button of buttons) {
-    button.disabled = true;
-    button.setAttribute("aria-busy", "true");
-  }
+  hold(true);
+  let answer;
+  let body;
   try {
-    const answer = await fetch(`/v1/user/api-token${path}`, { method, headers: precondition, cache: "no-store" });
-    if (answer.status === 401) return signInAgain();
-    if (answer.status === 412 || answer.status === 409) return warn(words.changed, true);
-    const body = answer.status === 204 ? null : await answer.json();
-    if (!answer.ok) return warn(body.message ?? words.failed, answer.status === 503);
-    done(body);
+    answer = await fetch(`/v1/user/api-token${path}`, { method, headers: precondition, cache: "no-store" });
+    body = answer.status === 204 ? null : await answer.json();
   } catch {
     // The request may have been carried out: only the server knows which token is live now.
-    warn(words.unknown, true);
+    return warn(words.unknown, true);
   } finally {
-    busy = false;
-    for (const button of buttons) {
-      button.disabled = false;
-      button.removeAttribute("aria-busy");
-    }
+    hold(false);
   }
+  if (answer.status === 401) return signInAgain();
+  if (answer.status === 412 || answer.status === 409) return warn(words.changed, true);
+  if (!answer.ok) return warn(body.message ?? words.failed, answer.status === 503);
+  done(body);
   refreshHistory().catch(() => {});
 }
 
-const seen = () => ({ "if-match": `"${card.dataset.generation}"` });
+const seen = () => ({});
 
 function generate() {
   return act("POST", "", { "if-none-match": "*" }, (answer) => {
@@ -193,15 +195,14 @@ for (const dialog of document.querySelectorAll("dialog")) {
   });
 }
 
-addEventListener("pagehide", () => {
+// A page that comes back out of the back-forward cache may be old, of a session that has ended, or of
+// another person's: it stays unseen until it is loaded again.
+addEventListener("pagehide", (event) => {
   forget();
   find("status").replaceChildren();
+  document.body.hidden = event.persisted;
 });
 
-// Back from the back-forward cache: what is shown may be old, and the session may have ended.
-addEventListener("pageshow", async (event) => {
-  if (!event.persisted) return;
-  const answer = await fetch("/v1/user/api-token", { cache: "no-store" }).catch(() => null);
-  if (answer?.status === 401) return signInAgain();
-  if (answer?.ok && answer.headers.get("etag") !== `"${card.dataset.generation}"`) location.reload();
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
 });

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::header::REFERER;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -48,15 +49,18 @@ impl FromRequestParts<App> for PageUser {
                 parts.extensions.insert(actor);
                 Ok(Self(user.registration))
             }
-            Ok(None) => Err(Redirect::to(&sign_in_url(&parts.uri)).into_response()),
+            Ok(None) => Err(Redirect::to(&sign_in_url(parts)).into_response()),
             Err(error) => Err(error.into_response()),
         }
     }
 }
 
-/// Where to sign in so as to come back to `uri`. Only its path: a query may be part of an action.
-fn sign_in_url(uri: &Uri) -> String {
-    format!("/sign-in?next={}", uri.path())
+/// Where to sign in so as to come back. Only the path: a query may be part of an action. A form leads
+/// back to the page that it stands on, because its own address may not be one to look at.
+fn sign_in_url(parts: &Parts) -> String {
+    let form_page = || -> Option<Uri> { parts.headers.get(REFERER)?.to_str().ok()?.parse().ok() };
+    let next = if parts.method.is_safe() { Some(parts.uri.clone()) } else { form_page() };
+    format!("/sign-in?next={}", next.as_ref().map_or("/", Uri::path))
 }
 
 /// Someone who is signed in and holds the instance role `admin`.

@@ -42,6 +42,7 @@ struct AccountView {
 
 struct HistoryView {
     what: String,
+    hint: Option<String>,
     when: String,
     when_iso: String,
     from_where: String,
@@ -49,15 +50,10 @@ struct HistoryView {
 
 impl From<TokenHistoryEntry> for HistoryView {
     fn from(entry: TokenHistoryEntry) -> Self {
-        let hint = entry.hint.as_ref().map(|hint| format!(" (…{})", hint.as_str()));
         let reason = entry.reason.as_deref().map_or("", why);
         Self {
-            what: format!(
-                "Token {} {}{}{reason}",
-                entry.generation,
-                entry.kind.as_verb(),
-                hint.unwrap_or_default()
-            ),
+            what: format!("Token {} {}{reason}", entry.generation, entry.kind.as_verb()),
+            hint: entry.hint.map(|hint| hint.as_str().to_owned()),
             when: moment(entry.occurred_at),
             when_iso: entry.occurred_at.to_rfc3339(),
             from_where: match (entry.address, entry.user_agent) {

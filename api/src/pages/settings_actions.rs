@@ -105,8 +105,7 @@ async fn mint(
 ) -> Result<Response, ApiError> {
     let minted = app.mint();
     let command = command(minted.fresh, app.now());
-    let event: Option<TokenEvent> =
-        app.commands.token(person.user_id, command, context.submission(app)).await?;
+    let event = submit(app, person, context, command).await?;
     event.ok_or_else(|| ApiError::Internal("the command put no token in force".into()))?;
     secret_page(&ShownPage { frame: Frame::of(person), message, secret: minted.secret })
 }
@@ -126,8 +125,22 @@ pub async fn delete(
         reason: RevocationReason::Owner,
         at: app.now(),
     };
-    app.commands.token(person.user_id, command, context.submission(&app)).await?;
+    submit(&app, &person, &context, command).await?;
     Ok(Redirect::to("/user/settings/api-tokens"))
+}
+
+/// Carries out the command; a stale tag is refused in the card's own words.
+async fn submit(
+    app: &App,
+    person: &Registration,
+    context: &RequestContext,
+    command: TokenCommand,
+) -> Result<Option<TokenEvent>, ApiError> {
+    let submission = context.submission(app);
+    let done = app.commands.token(person.user_id, command, submission).await;
+    done.map_err(ApiError::from).map_err(|error| {
+        if matches!(error, ApiError::PreconditionFailed(_)) { changed() } else { error }
+    })
 }
 
 /// `GET …/regenerate`. Answers 200 with the question.

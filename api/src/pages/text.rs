@@ -35,8 +35,8 @@ pub(super) const NO_COPY: &str = "The full token is shown only right after it is
 pub(super) const TRY_IT: &str = "Try it";
 pub(super) const COPY_COMMAND: &str = "Copy command";
 pub(super) const IN_ACCOUNT: &str = "Account to act in";
-pub(super) const CHANGED_ELSEWHERE: &str =
-    "Your token was changed in another tab or window. Nothing was done here.";
+pub(super) const CHANGED_ELSEWHERE: &str = "Your token has changed since this page was opened, perhaps in another tab. Nothing was done \
+     here.";
 pub(super) const SHOW_CURRENT: &str = "Show the current state";
 pub(super) const FAILED: &str = "That did not work. Please try again.";
 pub(super) const UNKNOWN: &str = "No answer came, so it is not known whether this was done.";

@@ -1,0 +1,91 @@
+//! The pages in a real browser: Debian's Chromium against the real server, on both stores.
+//!
+//! Each test starts a server that nobody has set up and hands its link to a script on Node, which
+//! plays the people, judges what they see, and fails when anything is not as it says. Screenshots
+//! stay in `target/screenshots/<store>/`.
+
+mod node;
+
+use std::path::{Path, PathBuf};
+
+use tests::reaper::Scratch;
+use tests::{Database, Server, Settings, Store, on_both_stores};
+
+on_both_stores!(
+    a_token_is_generated_copied_used_and_regenerated,
+    nothing_happens_twice,
+    the_back_button_brings_no_secret_back,
+    everything_but_copying_works_without_a_script,
+    other_sites_can_do_nothing,
+    sessions_end_and_lead_back,
+    access_is_given_and_taken_on_the_admin_page,
+    every_page_is_accessible,
+    the_keyboard_is_enough,
+    no_trace_of_a_token_is_left_behind,
+);
+
+async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
+    tell("whole_flow.mjs", store).await;
+}
+
+async fn nothing_happens_twice(store: Store) {
+    tell("once.mjs", store).await;
+}
+
+async fn the_back_button_brings_no_secret_back(store: Store) {
+    tell("back_button.mjs", store).await;
+}
+
+async fn everything_but_copying_works_without_a_script(store: Store) {
+    tell("without_script.mjs", store).await;
+}
+
+async fn other_sites_can_do_nothing(store: Store) {
+    tell("other_sites.mjs", store).await;
+}
+
+async fn sessions_end_and_lead_back(store: Store) {
+    tell("sessions.mjs", store).await;
+}
+
+async fn access_is_given_and_taken_on_the_admin_page(store: Store) {
+    tell("administration.mjs", store).await;
+}
+
+async fn every_page_is_accessible(store: Store) {
+    tell("accessibility.mjs", store).await;
+}
+
+async fn the_keyboard_is_enough(store: Store) {
+    tell("keyboard.mjs", store).await;
+}
+
+async fn no_trace_of_a_token_is_left_behind(store: Store) {
+    tell("traces.mjs", store).await;
+}
+
+async fn tell(story: &str, store: Store) {
+    let database = Database::new(store).await;
+    let mut server = Server::start(&database, &Settings::new()).await;
+    let link = server.setup_link().await;
+    // Chromium keeps profiles and sockets below these two.
+    let home = Scratch::new("browser");
+    let mut script = node::script(&Path::new("browser").join(story));
+    script
+        .env("SERVER", format!("http://{}", server.address()))
+        .env("SETUP_LINK", link)
+        .env("SCREENSHOTS", screenshots(store))
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path());
+    if let Err(told) = node::run(script).await {
+        panic!("{story}\n{told}\nThe server said:\n{}", server.stderr());
+    }
+}
+
+fn screenshots(store: Store) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("below target/");
+    target.join("screenshots").join(match store {
+        Store::Sqlite => "sqlite",
+        Store::Postgres => "postgres",
+    })
+}
