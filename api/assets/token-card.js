@@ -100,7 +100,7 @@ async function act(method, path, precondition, done) {
   refreshHistory().catch(() => {});
 }
 
-const seen = () => ({});
+const seen = () => ({ "if-match": `"${card.dataset.generation}"` });
 
 function generate() {
   return act("POST", "", { "if-none-match": "*" }, (answer) => {

@@ -64,21 +64,21 @@ async fn no_trace_of_a_token_is_left_behind(store: Store) {
     tell("traces.mjs", store).await;
 }
 
-async fn tell(story: &str, store: Store) {
+async fn tell(script: &str, store: Store) {
     let database = Database::new(store).await;
     let mut server = Server::start(&database, &Settings::new()).await;
     let link = server.setup_link().await;
     // Chromium keeps profiles and sockets below these two.
     let home = Scratch::new("browser");
-    let mut script = node::script(&Path::new("browser").join(story));
-    script
+    let mut command = node::script(&Path::new("browser").join(script));
+    command
         .env("SERVER", format!("http://{}", server.address()))
         .env("SETUP_LINK", link)
         .env("SCREENSHOTS", screenshots(store))
         .env("HOME", home.path())
         .env("TMPDIR", home.path());
-    if let Err(told) = node::run(script).await {
-        panic!("{story}\n{told}\nThe server said:\n{}", server.stderr());
+    if let Err(told) = node::run(command).await {
+        panic!("{script}\n{told}\nThe server said:\n{}", server.stderr());
     }
 }
 

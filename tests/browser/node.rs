@@ -42,9 +42,8 @@ fn install() {
 }
 
 fn missing(command: &Command, error: &std::io::Error) -> ! {
-    if error.kind() == ErrorKind::NotFound {
-        panic!("{command:?}: {error}. These tests need Node: apt-get install nodejs npm");
-    }
+    let absent = error.kind() == ErrorKind::NotFound;
+    assert!(!absent, "{command:?}: {error}. These tests need Node: apt-get install nodejs npm");
     panic!("{command:?}: {error}");
 }
 
