@@ -24,6 +24,11 @@ command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
+[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || {
+    echo "Node $(node --version) is too old for the tests' identity provider: install 20 or later" >&2
+    exit 1
+}
+
 say "Node packages for the tests"
 (cd tests && npm ci --ignore-scripts --no-audit --no-fund)
 
