@@ -6,6 +6,7 @@ use tests::client::Client;
 use tests::{Store, TestApp, UnclaimedApp, on_both_stores};
 
 on_both_stores!(
+    guessing_a_password_on_the_page_is_slowed_down,
     the_front_page_leads_on,
     signing_in_leads_to_where_one_was_going_and_nowhere_else,
     the_card_works_without_scripts_and_a_form_counts_once,
@@ -81,6 +82,21 @@ pub(crate) async fn signing_in_leads_to_where_one_was_going_and_nowhere_else(sto
     assert_eq!(hidden(&refused, "next"), CARD);
     let form_again = app.browser().get("/sign-in").send().await.assert_status(200);
     assert!(form_again.text().contains("type=\"password\""));
+}
+
+pub(crate) async fn guessing_a_password_on_the_page_is_slowed_down(store: Store) {
+    let app = TestApp::new(store).await;
+    app.user("alice").await;
+    let form = [("email", "nobody@example.com"), ("password", "not the password")];
+    let guess = app.browser().post("/sign-in").form(&form).header("accept", "text/html");
+    let mut answer = guess.send().await;
+    for _ in 0..10 {
+        let guess = app.browser().post("/sign-in").form(&form).header("accept", "text/html");
+        answer = guess.send().await;
+    }
+    let refused = answer.assert_status(429);
+    assert!(refused.header("retry-after").is_some());
+    assert!(refused.text().contains("Too many tries"), "{refused:?}");
 }
 
 pub(crate) async fn the_card_works_without_scripts_and_a_form_counts_once(store: Store) {

@@ -82,7 +82,7 @@ pub async fn submit_sign_in(
     let credentials = SignIn { email: form.email.clone(), password: form.password };
     match sign_in(&app, session, &context, credentials).await {
         Ok(_) => Ok(Redirect::to(next.as_str()).into_response()),
-        Err(refusal @ (ApiError::InvalidSignIn | ApiError::TooManyRequests { .. })) => {
+        Err(refusal @ ApiError::InvalidSignIn) => {
             let alert = Some(refusal.message());
             let page = page(&sign_in_page(&app, next.as_str(), &form.email, alert))?;
             Ok(with_status(StatusCode::UNAUTHORIZED, page))
