@@ -46,4 +46,5 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 say "tests"
 cargo build --workspace --bin symbolon --locked
-cargo test --workspace --locked
+cargo test --workspace --locked --doc
+cargo test --workspace --locked --lib --bins --tests
