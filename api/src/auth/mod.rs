@@ -13,7 +13,7 @@ pub mod signed_in;
 pub mod throttle;
 pub mod trusted_proxy;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::token::Generation;
 use domain::{AccountId, AccountRole, Permission, TokenId, UserId};
@@ -87,14 +87,6 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-impl OptionalFromRequestParts<App> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>, ApiError> {
-        Ok(parts.extensions.get::<Self>().cloned())
-    }
-}
-
 /// A person in a browser. A token may not do what only its owner should.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionUser {
@@ -106,7 +98,7 @@ impl FromRequestParts<App> for SessionUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let caller = Caller::from_request_parts(parts, app).await?;
         match caller.credential {
             Credential::Session => Ok(Self { user_id: caller.user_id() }),
             Credential::Token { .. } => Err(ApiError::Forbidden),
@@ -129,7 +121,7 @@ impl FromRequestParts<App> for TokenBearer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let caller = Caller::from_request_parts(parts, app).await?;
         match caller.credential {
             Credential::Token { token_id, generation } => {
                 Ok(Self { token_id, generation, access: caller.access })
@@ -141,21 +133,14 @@ impl FromRequestParts<App> for TokenBearer {
 
 /// Someone with the instance role `admin`.
 #[derive(Clone, Copy, Debug)]
-pub struct Admin {
-    /// Who.
-    pub user_id: UserId,
-}
+pub struct Admin;
 
 impl FromRequestParts<App> for Admin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        if caller.access.is_admin {
-            Ok(Self { user_id: caller.user_id() })
-        } else {
-            Err(ApiError::Forbidden)
-        }
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.access.is_admin { Ok(Self) } else { Err(ApiError::Forbidden) }
     }
 }
 
@@ -164,7 +149,7 @@ impl FromRequestParts<App> for AccountInForce {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = <Caller as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let caller = Caller::from_request_parts(parts, app).await?;
         caller.account.ok_or(ApiError::Forbidden)
     }
 }

@@ -17,7 +17,6 @@ use crate::handlers::token_reply::tag;
 #[template(path = "settings.html")]
 struct SettingsPage {
     frame: Frame,
-    notice: Option<&'static str>,
     tag: String,
     prefix: String,
     public_url: String,
@@ -118,7 +117,6 @@ async fn render(
     let history = app.store.list_token_history(person.user_id, request).await?;
     page(&SettingsPage {
         frame: Frame::of(person),
-        notice: None,
         tag: tag(state.as_ref()),
         prefix: app.token_prefix.as_str().to_owned(),
         public_url: app.public_url.as_str().to_owned(),
