@@ -141,6 +141,6 @@ pub(crate) fn tag(state: Option<&TokenState>) -> String {
 }
 
 /// A strong entity tag. The tags made here are plain ASCII.
-fn etag(tag: &str) -> HeaderValue {
+pub(crate) fn etag(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
