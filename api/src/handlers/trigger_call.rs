@@ -30,10 +30,9 @@ pub async fn trigger_call(
     let command = CallCommand::Trigger { account_id, assistant_id, at: app.now() };
     let submission = context.submission_with(&app, Particulars::Call(details.clone()));
     let receipt = app.commands.call(call_id, command, submission).await?;
-    let (id, event) = (receipt.id()?, receipt.events.into_iter().next());
-    let Some(CallEvent::CallTriggered { at, .. }) = event else {
+    let (id, actor) = (receipt.id()?, ActorReply::from(&receipt.actor));
+    let Some(CallEvent::CallTriggered { at, .. }) = receipt.events.into_iter().next() else {
         return Err(ApiError::Internal("the command triggered no call".into()));
     };
-    let actor = ActorReply::from(&context.actor);
     Ok(Json(CallReply::triggered(id, assistant_id, at, details, actor)))
 }
