@@ -16,6 +16,7 @@ pub mod extract;
 pub mod handlers;
 pub mod locking;
 pub mod logging;
+pub mod openapi;
 pub mod pages;
 pub mod request_context;
 pub mod router;
