@@ -18,6 +18,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod locking;
 pub mod logging;
+pub mod openapi;
 pub mod pages;
 pub mod prospecting;
 pub mod request_context;

@@ -41,6 +41,11 @@ macro_rules! routes {
         /// Method and path of every route, in the order of the list.
         pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)+];
 
+        /// The same with the handler of each, as it is written in the list.
+        #[cfg(test)]
+        pub(crate) const HANDLERS: &[(&str, &str, &str)] =
+            &[$($((stringify!($method), $path, stringify!($handler)),)+)+];
+
         $(
             $(#[$doc])*
             fn $group() -> Router<App> {
