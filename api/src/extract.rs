@@ -54,14 +54,6 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-/// A body whose shape depends on what is in it.
-///
-/// # Errors
-/// `Validation`, naming the field.
-pub fn read_body<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
-    serde_path_to_error::deserialize(value).map_err(|error| unusable_body(&error))
-}
-
 /// A `T` written as a JSON object. Serde's own reading of a struct takes a list of its fields, too, which
 /// no client means.
 #[derive(Clone, Debug)]
@@ -371,12 +363,15 @@ pub fn contact<T>(field: &str, read: Result<T, InvalidContact>) -> Result<T, Api
     read.map_err(|error| ApiError::Validation(format!("{field} {error}")))
 }
 
+/// Characters of what someone would say.
+pub const TEXT_LENGTH: RangeInclusive<usize> = 1..=2000;
+
 /// A text of 1 to 2,000 characters, as someone would say it.
 ///
 /// # Errors
 /// `Validation`, naming the field.
 pub fn text(field: &str, text: &str) -> Result<(), ApiError> {
-    if (1..=2000).contains(&text.chars().count()) {
+    if TEXT_LENGTH.contains(&text.chars().count()) {
         Ok(())
     } else {
         Err(ApiError::Validation(format!("{field} must have 1 to 2000 characters")))
