@@ -20,6 +20,7 @@ pub mod revoke_user_token;
 pub mod set_up;
 pub mod show_account;
 pub mod show_caller;
+pub mod show_openapi;
 pub mod show_token;
 pub mod start_oidc;
 pub mod token_reply;
