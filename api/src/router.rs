@@ -60,6 +60,8 @@ routes! {
     open {
         GET "/livez" => h::health::live;
         GET "/readyz" => h::health::ready;
+        GET "/openapi.json" => h::show_openapi::show_openapi;
+        GET "/docs" => pages::docs::show_docs;
         GET "/assets/{name}" => pages::assets::show_asset;
     }
 

@@ -12,6 +12,7 @@ mod cookies;
 mod credentials;
 mod cross_site;
 mod demo;
+mod documentation;
 mod error_table;
 mod generating;
 mod history;

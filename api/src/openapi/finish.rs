@@ -100,12 +100,9 @@ fn add_account(response: &mut RefOr<Response>) {
     add(response, ACCOUNT_ID.as_str(), "The account that the request acted in.", id);
 }
 
-/// Adds a header that always comes.
 fn add(response: &mut RefOr<Response>, name: &str, description: &str, schema: Object) {
     if let RefOr::T(response) = response {
-        let mut header = header(description, schema);
-        header.extensions = Some(Extensions::from_iter([("required", json!(true))]));
-        response.headers.insert(name.to_owned(), RefOr::T(header));
+        response.headers.insert(name.to_owned(), RefOr::T(header(description, schema)));
     }
 }
 

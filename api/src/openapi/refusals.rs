@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Object, Type};
@@ -195,7 +196,11 @@ impl Refusal {
     }
 }
 
-/// A header of a reply.
+/// A header that always comes with a reply.
 pub(super) fn header(description: &str, schema: Object) -> Header {
-    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .extensions(Some(Extensions::from_iter([("required", json!(true))])))
+        .build()
 }

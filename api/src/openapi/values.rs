@@ -53,7 +53,7 @@ values! {
     Name = text()
         .min_length(Some(*NAME_LENGTH.start()))
         .max_length(Some(*NAME_LENGTH.end()))
-        .pattern(Some(NAME));
+        .pattern(Some(NAME)).examples(["A name"]);
     /// An e-mail address: at most 254 characters, one `@`. Spaces around it are removed, and it is kept
     /// in lower case.
     Email = text().max_length(Some(254)).pattern(Some(EMAIL)).examples(["ada@example.com"]);
@@ -82,7 +82,7 @@ values! {
     Password = text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
         .min_length(Some(*password::LENGTH.start()))
-        .max_length(Some(*password::LENGTH.end()));
+        .max_length(Some(*password::LENGTH.end())).examples(["a password of yours"]);
 }
 
 /// At least one character that is no space, and no control characters.
