@@ -21,6 +21,7 @@ use crate::auth::middleware::{authenticate, select_account, session_store_fault}
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
 use crate::auth::trusted_proxy::take_header;
+use crate::client_address::find_client_address;
 use crate::error::ApiError;
 use crate::{handlers as h, pages};
 
@@ -173,6 +174,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
         .layer(middleware::from_fn_with_state(app.clone(), take_header))
+        .layer(middleware::from_fn_with_state(app.clone(), find_client_address))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .with_state(app)

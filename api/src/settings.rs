@@ -1,5 +1,6 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod networks;
 mod oidc;
 mod trusted_proxy;
 
@@ -12,10 +13,11 @@ use domain::token::Prefix;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
-use self::trusted_proxy::Networks;
 use crate::auth::trusted_proxy::TrustedProxy;
+use crate::networks::Networks;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -73,6 +75,10 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_proxy_cidrs: Option<String>,
+    /// Gateways whose X-Forwarded-For says who the client is, with commas between [env: SYMBOLON_GATEWAY_CIDRS]
+    #[arg(long, global = true, value_name = "CIDRS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_cidrs: Option<String>,
 }
 
 /// Where the data is.
@@ -101,6 +107,8 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -139,7 +147,8 @@ struct Raw {
     oidc_client_secret: Option<SecretString>,
     oidc_client_secret_file: Option<PathBuf>,
     trusted_proxy_header: Option<String>,
-    trusted_proxy_cidrs: Option<Networks>,
+    trusted_proxy_cidrs: Option<RawNetworks>,
+    gateway_cidrs: Option<RawNetworks>,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -207,6 +216,11 @@ impl TryFrom<Raw> for Settings {
             }
             .parse()?,
             trusted_proxy: trusted_proxy::parse(raw.trusted_proxy_header, raw.trusted_proxy_cidrs)?,
+            gateways: raw
+                .gateway_cidrs
+                .map(|raw| raw.parse("gateway_cidrs"))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }

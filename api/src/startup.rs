@@ -21,6 +21,7 @@ use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
 use crate::error::ApiError;
+use crate::networks::Networks;
 use crate::router::router;
 use crate::settings::{Database, PublicUrl, Settings};
 use crate::usage::UsageRecorder;
@@ -134,6 +135,7 @@ impl Store {
         let parts = Parts {
             oidc: settings.oidc.as_ref().map(provider).transpose()?,
             trusted_proxy: settings.trusted_proxy.clone(),
+            gateways: settings.gateways.clone(),
             public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
@@ -157,6 +159,7 @@ struct Parts {
     public_url: PublicUrl,
     oidc: Option<Arc<Provider>>,
     trusted_proxy: Option<TrustedProxy>,
+    gateways: Networks,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -185,6 +188,7 @@ impl Parts {
             public_url: self.public_url,
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
+            gateways: self.gateways,
         };
         let router = router(app.clone(), sessions);
         Ok(Service { app, router, running: self.running, store: self.store })

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use api::chance::SystemChance;
 use api::clock::Clock;
 use api::enrolment::{self, Invitation};
+use api::networks::Networks;
 use api::request_context::RequestContext;
 use api::settings::{self, Settings};
 use api::startup::{Service, Surroundings};
@@ -61,6 +62,7 @@ async fn stopped(store: Store) -> Stopped {
         log: "info".to_owned(),
         oidc: None,
         trusted_proxy: None,
+        gateways: Networks::default(),
     };
     let start = "2026-02-28T23:50:00.654321Z".parse().unwrap();
     let clock = Arc::new(TestClock(Mutex::new(start)));

@@ -7,6 +7,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
+use crate::client_address::ClientAddress;
 use crate::error::{ApiError, RateLimit};
 
 /// Tries for one e-mail address: ten at once, then one every six seconds.
@@ -47,11 +48,11 @@ impl SignInThrottle {
     ///
     /// # Errors
     /// `TooManyRequests` when there were too many.
-    pub fn try_address(&self, address: Option<&str>) -> Result<(), ApiError> {
-        match address.and_then(|address| address.parse().ok()) {
+    pub fn try_address(&self, address: Option<ClientAddress>) -> Result<(), ApiError> {
+        match address {
             Some(address) => {
                 let limit = RateLimit { name: "address", per_minute: PER_ADDRESS_A_MINUTE.get() };
-                self.check(&self.by_address, &address, limit)
+                self.check(&self.by_address, &address.subscriber(), limit)
             }
             None => Ok(()),
         }
