@@ -16,6 +16,7 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
+use crate::limits::Limits;
 use crate::networks::Networks;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
@@ -37,6 +38,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Arc<SignInThrottle>,
+    /// Counts what is done in each account.
+    pub limits: Arc<Limits>,
     /// Remembers when tokens were used.
     pub usage: UsageRecorder,
     /// What every token begins with.

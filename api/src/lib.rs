@@ -15,6 +15,7 @@ pub mod enrolment;
 pub mod error;
 pub mod extract;
 pub mod handlers;
+pub mod limits;
 pub mod locking;
 pub mod logging;
 pub mod networks;

@@ -23,6 +23,7 @@ use crate::auth::session::SignInBackend;
 use crate::auth::trusted_proxy::take_header;
 use crate::client_address::find_client_address;
 use crate::error::ApiError;
+use crate::limits::layers::limit_account;
 use crate::{handlers as h, pages};
 
 /// Names a request in the reply, in the logs and in events.
@@ -129,12 +130,13 @@ routes! {
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let backend = SignInBackend::new(app.store.clone(), app.passwords.clone());
     let session_layer = session::layer(sessions, backend, &app.public_url);
+    let limited = from_fn_with_state(app.clone(), limit_account);
     let authenticated = || from_fn_with_state(app.clone(), authenticate);
 
     let with_session = Router::new()
         .merge(user())
         .merge(admin())
-        .merge(account().route_layer(from_fn(select_account)))
+        .merge(account().route_layer(limited).route_layer(from_fn(select_account)))
         .route_layer(authenticated())
         .merge(sign_in())
         .merge(settings())

@@ -17,6 +17,7 @@ mod gateway;
 mod generating;
 mod history;
 mod leaks;
+mod limits;
 mod locking;
 mod malformed;
 mod membership;

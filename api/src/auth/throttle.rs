@@ -8,7 +8,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 use crate::client_address::ClientAddress;
-use crate::error::{ApiError, RateLimit};
+use crate::error::ApiError;
+use crate::limits::standing::{RateLimit, Standings};
 
 /// Tries for one e-mail address: ten at once, then one every six seconds.
 const PER_EMAIL_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -69,7 +70,9 @@ impl SignInThrottle {
         }
         limiter.check_key(key).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
-            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1, limit }
+            let retry_after_seconds = wait.as_secs() + 1;
+            let standings = Standings::exhausted(limit, retry_after_seconds);
+            ApiError::TooManyRequests { retry_after_seconds, standings }
         })
     }
 }
