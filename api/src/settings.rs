@@ -1,5 +1,7 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod limits;
+mod networks;
 mod oidc;
 mod trusted_proxy;
 
@@ -12,10 +14,12 @@ use domain::token::Prefix;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::limits::LimitSettings;
+use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
-use self::trusted_proxy::Networks;
 use crate::auth::trusted_proxy::TrustedProxy;
+use crate::networks::Networks;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -73,6 +77,18 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_proxy_cidrs: Option<String>,
+    /// Gateways whose X-Forwarded-For says who the client is, with commas between [env: SYMBOLON_GATEWAY_CIDRS]
+    #[arg(long, global = true, value_name = "CIDRS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_cidrs: Option<String>,
+    /// Requests admitted in an account in any minute [env: SYMBOLON_ACCOUNT_REQUESTS_PER_MINUTE] [default: 100]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_requests_per_minute: Option<u32>,
+    /// Of these, requests that add prospects [env: SYMBOLON_PROSPECT_REQUESTS_PER_MINUTE] [default: 10]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prospect_requests_per_minute: Option<u32>,
 }
 
 /// Where the data is.
@@ -101,6 +117,10 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
+    /// How often an account may be acted in.
+    pub limits: LimitSettings,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -139,7 +159,10 @@ struct Raw {
     oidc_client_secret: Option<SecretString>,
     oidc_client_secret_file: Option<PathBuf>,
     trusted_proxy_header: Option<String>,
-    trusted_proxy_cidrs: Option<Networks>,
+    trusted_proxy_cidrs: Option<RawNetworks>,
+    gateway_cidrs: Option<RawNetworks>,
+    account_requests_per_minute: u32,
+    prospect_requests_per_minute: u32,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -158,7 +181,9 @@ impl Settings {
             .set_default("listen", "127.0.0.1:8080")?
             .set_default("data_dir", "./symbolon-data")?
             .set_default("token_prefix", Prefix::default().as_str())?
-            .set_default("log", "info")?;
+            .set_default("log", "info")?
+            .set_default("account_requests_per_minute", 100)?
+            .set_default("prospect_requests_per_minute", 10)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -207,6 +232,15 @@ impl TryFrom<Raw> for Settings {
             }
             .parse()?,
             trusted_proxy: trusted_proxy::parse(raw.trusted_proxy_header, raw.trusted_proxy_cidrs)?,
+            gateways: raw
+                .gateway_cidrs
+                .map(|raw| raw.parse("gateway_cidrs"))
+                .transpose()?
+                .unwrap_or_default(),
+            limits: LimitSettings::parse(
+                raw.account_requests_per_minute,
+                raw.prospect_requests_per_minute,
+            )?,
         })
     }
 }
