@@ -16,6 +16,7 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
+use crate::deliveries::Endpoints;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -46,6 +47,8 @@ pub struct App {
     pub oidc: Option<Arc<Provider>>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

@@ -59,6 +59,7 @@ impl RequestContext {
                 user_agent: self.user_agent.clone(),
             },
             enrolment: None,
+            subscribers: app.endpoints.subscribers(),
         }
     }
 

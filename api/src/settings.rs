@@ -1,10 +1,12 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod endpoints;
 mod oidc;
 mod trusted_proxy;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use config::{Config, Environment, File, FileFormat};
@@ -16,6 +18,7 @@ pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
 use self::trusted_proxy::Networks;
 use crate::auth::trusted_proxy::TrustedProxy;
+use crate::deliveries::Endpoints;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -73,6 +76,14 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_proxy_cidrs: Option<String>,
+    /// TOML file that names who is told what happens here, with their keys [env: SYMBOLON_ENDPOINTS_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints_file: Option<PathBuf>,
+    /// Let endpoints be on private networks and without TLS [env: SYMBOLON_ALLOW_PRIVATE_ENDPOINTS] [default: false]
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_private_endpoints: Option<bool>,
 }
 
 /// Where the data is.
@@ -101,6 +112,8 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -140,6 +153,8 @@ struct Raw {
     oidc_client_secret_file: Option<PathBuf>,
     trusted_proxy_header: Option<String>,
     trusted_proxy_cidrs: Option<Networks>,
+    endpoints_file: Option<PathBuf>,
+    allow_private_endpoints: bool,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -158,7 +173,8 @@ impl Settings {
             .set_default("listen", "127.0.0.1:8080")?
             .set_default("data_dir", "./symbolon-data")?
             .set_default("token_prefix", Prefix::default().as_str())?
-            .set_default("log", "info")?;
+            .set_default("log", "info")?
+            .set_default("allow_private_endpoints", false)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -207,6 +223,8 @@ impl TryFrom<Raw> for Settings {
             }
             .parse()?,
             trusted_proxy: trusted_proxy::parse(raw.trusted_proxy_header, raw.trusted_proxy_cidrs)?,
+            endpoints: endpoints::load(raw.endpoints_file.as_deref(), raw.allow_private_endpoints)?
+                .into(),
         })
     }
 }

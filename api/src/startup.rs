@@ -20,6 +20,7 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
+use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::router::router;
 use crate::settings::{Database, PublicUrl, Settings};
@@ -40,6 +41,21 @@ pub enum StartError {
     /// The identity provider as it is configured; whether it answers does not matter yet.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// An endpoint that may not be reached.
+    #[error(
+        "endpoint {name:?} is at {origin}, but {reason}; if that is meant, allow_private_endpoints lets it"
+    )]
+    Endpoint {
+        /// Its name.
+        name: String,
+        /// Where it is, without the path.
+        origin: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The means to tell endpoints anything.
+    #[error(transparent)]
+    Dispatcher(#[from] DispatcherError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -76,6 +92,7 @@ pub struct Service {
     /// For requests.
     pub router: Router,
     running: TaskTracker,
+    dispatcher: Option<Dispatcher>,
     store: Store,
 }
 
@@ -134,6 +151,7 @@ impl Store {
         let parts = Parts {
             oidc: settings.oidc.as_ref().map(provider).transpose()?,
             trusted_proxy: settings.trusted_proxy.clone(),
+            endpoints: settings.endpoints.clone(),
             public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
@@ -157,6 +175,7 @@ struct Parts {
     public_url: PublicUrl,
     oidc: Option<Arc<Provider>>,
     trusted_proxy: Option<TrustedProxy>,
+    endpoints: Arc<Endpoints>,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -185,9 +204,10 @@ impl Parts {
             public_url: self.public_url,
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
+            endpoints: self.endpoints,
         };
         let router = router(app.clone(), sessions);
-        Ok(Service { app, router, running: self.running, store: self.store })
+        Ok(Service { app, router, running: self.running, dispatcher: None, store: self.store })
     }
 }
 
@@ -202,6 +222,7 @@ impl Service {
         at: SocketAddr,
         around: Surroundings,
     ) -> Result<Self, StartError> {
+        check(&settings.endpoints)?;
         let store = Store::open(&settings.database).await?;
         store.migrate().await?;
         let service = store.serve(settings, at, around)?;
@@ -209,10 +230,34 @@ impl Service {
         Ok(service)
     }
 
-    /// Waits for commands that began, then closes the database.
+    /// Begins to tell the endpoints what happened and happens.
+    ///
+    /// # Errors
+    /// When nothing can be sent.
+    pub fn dispatch(&mut self) -> Result<(), StartError> {
+        self.dispatcher = Some(Dispatcher::start(&self.app)?);
+        Ok(())
+    }
+
+    /// Waits for commands and deliveries that began, then closes the database.
     pub async fn stop(self) {
         self.running.close();
         self.running.wait().await;
+        if let Some(dispatcher) = self.dispatcher {
+            dispatcher.stop().await;
+        }
         self.store.close().await;
     }
+}
+
+/// Refuses endpoints that would never be reached.
+fn check(endpoints: &Endpoints) -> Result<(), StartError> {
+    for endpoint in endpoints.all() {
+        endpoint.within(endpoints.reach()).map_err(|reason| StartError::Endpoint {
+            name: endpoint.name().to_owned(),
+            origin: endpoint.origin(),
+            reason,
+        })?;
+    }
+    Ok(())
 }

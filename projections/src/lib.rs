@@ -7,8 +7,10 @@
 //! **Invariant:** events and everything that the auth path or an auditor reads change in one
 //! transaction. No request can see a new event beside an old row.
 
+pub mod announcement;
 pub mod audit_history;
 pub mod changes;
+pub mod deliveries;
 pub mod directory;
 pub mod error;
 pub mod event_store;
@@ -24,7 +26,11 @@ pub mod tokens;
 pub mod verifier;
 mod write;
 
+pub use announcement::{Announcement, Subscriber, Subscribers};
 pub use audit_history::{AuditHistory, TokenHistoryEntry};
+pub use deliveries::{
+    Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
+};
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
@@ -38,9 +44,9 @@ pub use tokens::{TokenState, Tokens};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
 
 /// Every read model of one database.
-pub trait ReadModels: Verifier + Directory + Tokens + AuditHistory + SignIn {}
+pub trait ReadModels: Verifier + Directory + Tokens + AuditHistory + SignIn + Deliveries {}
 
-impl<S: Verifier + Directory + Tokens + AuditHistory + SignIn> ReadModels for S {}
+impl<S: Verifier + Directory + Tokens + AuditHistory + SignIn + Deliveries> ReadModels for S {}
 
 /// One thing that was checked about a database, for people who operate it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What comes along with a command: who, from where, and the ordinary rows that belong to it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::token::Generation;
@@ -8,6 +9,7 @@ use domain::{AccountId, CommandId, TokenId, UserId};
 use sha2::{Digest, Sha256};
 
 use crate::StoreError;
+use crate::announcement::Subscribers;
 
 /// By what right someone acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ impl Origin {
 }
 
 /// One attempt to change something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Submission {
     /// Names the attempt, and tells later whether its commit happened.
     pub command_id: CommandId,
@@ -93,6 +95,8 @@ pub struct Submission {
     pub origin: Origin,
     /// Ordinary rows to write in the same transaction.
     pub enrolment: Option<Enrolment>,
+    /// Who is told of what happens.
+    pub subscribers: Arc<Subscribers>,
 }
 
 impl Submission {

@@ -5,6 +5,7 @@ use std::future::Future;
 use cqrs_es::persist::SerializedEvent;
 use domain::{TokenEvent, UserId};
 
+use crate::announcement::{Subscribers, announced};
 use crate::recorded::{Happening, RecordedEvent};
 use crate::sql::Statement;
 use crate::submission::{Enrolment, NewUserProfile, SetupCode, SetupStep};
@@ -27,6 +28,11 @@ VALUES ($1, $2, $3, $4, $5, $6)";
 const ENQUEUE: &str = "
 INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
 VALUES ($1, $2, $3)";
+
+const ENQUEUE_DELIVERY: &str = "
+INSERT INTO deliveries (aggregate_type, aggregate_id, sequence, endpoint, event_type,
+                        next_attempt_at, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $6)";
 
 const INSERT_ACCOUNT_PROFILE: &str = "
 INSERT INTO account_profiles (account_id, name)
@@ -94,9 +100,12 @@ pub(crate) async fn write(
             tx.execute(changes::statement(&change)).await.map_err(refusal)?;
         }
     }
-    for event in events {
+    for (event, recorded) in events.iter().zip(&recorded) {
         tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
         tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
+        for delivery in deliveries(event, recorded, &submission.subscribers)? {
+            tx.execute(delivery).await.map_err(refusal)?;
+        }
     }
     match &submission.enrolment {
         None => Ok(()),
@@ -204,6 +213,22 @@ fn insert_context(
         .bind(origin.salt.to_vec())
         .bind(origin.address.clone())
         .bind(origin.user_agent.clone()))
+}
+
+/// One row of the outbox for each endpoint that is told of the event.
+fn deliveries(
+    event: &SerializedEvent,
+    recorded: &RecordedEvent,
+    subscribers: &Subscribers,
+) -> Result<Vec<Statement>, StoreError> {
+    let Some(announced) = announced(&recorded.happening) else { return Ok(Vec::new()) };
+    let delivery = |endpoint: &str| {
+        Ok(about(ENQUEUE_DELIVERY, event)?
+            .bind(endpoint)
+            .bind(announced.kind.as_str())
+            .bind(announced.at))
+    };
+    subscribers.of(&announced).map(delivery).collect()
 }
 
 /// A statement whose first three values name the event.

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod admin_actions;
 pub mod assets;
+pub mod deliveries;
 pub mod error_page;
 pub mod frame;
 pub mod home;
