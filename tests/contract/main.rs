@@ -7,6 +7,7 @@
 mod atomicity;
 mod conflicts;
 mod constraints;
+mod deliveries;
 mod durability;
 mod history;
 mod membership;

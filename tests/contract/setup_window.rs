@@ -61,6 +61,7 @@ async fn stopped(store: Store) -> Stopped {
         log: "info".to_owned(),
         oidc: None,
         trusted_proxy: None,
+        endpoints: Arc::default(),
     };
     let start = "2026-02-28T23:50:00.654321Z".parse().unwrap();
     let clock = Arc::new(TestClock(Mutex::new(start)));
