@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::{Form, Json};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::contact::{EmailAddress, InvalidContact};
 use domain::token::Generation;
 use projections::{Cursor, Page, PageRequest};
 use serde::de::DeserializeOwned;
@@ -41,6 +42,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
             ))),
         }
     }
+}
+
+/// A body whose shape depends on what is in it.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn read_body<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| unusable_body(&error))
 }
 
 /// Says what is wrong by naming fields, never by repeating a value: it may be a secret in the wrong place.
@@ -76,7 +85,7 @@ pub(crate) fn reason(cause: &str) -> String {
 /// Whether the text can be nothing but the name of a field: too short for a secret, and plain.
 fn is_field_name(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c))
 }
 
 /// A form body.
@@ -150,7 +159,10 @@ impl FromRequestParts<App> for IfNoneMatch {
     }
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+pub(crate) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, ApiError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -321,16 +333,26 @@ pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
 /// # Errors
 /// `Validation`.
 pub fn email(text: &str) -> Result<String, ApiError> {
-    let text = text.trim().to_lowercase();
-    let well_formed = text.len() <= 254
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && text.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@')
-        });
-    if well_formed {
-        Ok(text)
+    contact("email", EmailAddress::parse(text)).map(|email| email.as_str().to_owned())
+}
+
+/// A contact that was read, or which field is none.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn contact<T>(field: &str, read: Result<T, InvalidContact>) -> Result<T, ApiError> {
+    read.map_err(|error| ApiError::Validation(format!("{field} {error}")))
+}
+
+/// A text of 1 to 2,000 characters, as someone would say it.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn text(field: &str, text: &str) -> Result<(), ApiError> {
+    if (1..=2000).contains(&text.chars().count()) {
+        Ok(())
     } else {
-        Err(ApiError::Validation("email must be an e-mail address".to_owned()))
+        Err(ApiError::Validation(format!("{field} must have 1 to 2000 characters")))
     }
 }
 

@@ -7,6 +7,7 @@ use axum::Router;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{EventStore, Finding, ReadModels};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
@@ -22,6 +23,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
 use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
+use crate::housekeeping::keep_house;
 use crate::router::router;
 use crate::settings::{Database, PublicUrl, Settings};
 use crate::usage::UsageRecorder;
@@ -93,6 +95,7 @@ pub struct Service {
     pub router: Router,
     running: TaskTracker,
     dispatcher: Option<Dispatcher>,
+    housekeeping: JoinHandle<()>,
     store: Store,
 }
 
@@ -206,8 +209,16 @@ impl Parts {
             trusted_proxy: self.trusted_proxy,
             endpoints: self.endpoints,
         };
+        let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let router = router(app.clone(), sessions);
-        Ok(Service { app, router, running: self.running, dispatcher: None, store: self.store })
+        Ok(Service {
+            app,
+            router,
+            running: self.running,
+            housekeeping,
+            dispatcher: None,
+            store: self.store,
+        })
     }
 }
 
@@ -241,6 +252,7 @@ impl Service {
 
     /// Waits for commands and deliveries that began, then closes the database.
     pub async fn stop(self) {
+        self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
         if let Some(dispatcher) = self.dispatcher {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use domain::{AccountEvent, AccountId, TokenEvent};
+use domain::{AccountEvent, AccountId, CallEvent, CampaignEvent, CampaignId, TokenEvent};
 use tokio::sync::watch;
 
 use crate::recorded::Happening;
@@ -15,6 +15,10 @@ use crate::recorded::Happening;
 /// A type of event that endpoints can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Announcement {
+    /// An assistant was asked to call someone.
+    CallTriggered,
+    /// Records came in to a campaign.
+    ProspectsAdded,
     /// A token became live where none was.
     TokenGenerated,
     /// A token became live and killed another.
@@ -27,12 +31,20 @@ pub enum Announcement {
 
 impl Announcement {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::TokenGenerated, Self::TokenRegenerated, Self::TokenRevoked, Self::MemberRemoved];
+    pub const ALL: [Self; 6] = [
+        Self::CallTriggered,
+        Self::ProspectsAdded,
+        Self::TokenGenerated,
+        Self::TokenRegenerated,
+        Self::TokenRevoked,
+        Self::MemberRemoved,
+    ];
 
     /// The name used in messages, tables and settings.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::CallTriggered => "call.triggered",
+            Self::ProspectsAdded => "prospects.added",
             Self::TokenGenerated => "token.generated",
             Self::TokenRegenerated => "token.regenerated",
             Self::TokenRevoked => "token.revoked",
@@ -60,13 +72,24 @@ impl FromStr for Announcement {
     }
 }
 
+/// Where something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In no account.
+    Nowhere,
+    /// In this account.
+    Account(AccountId),
+    /// In the account of this campaign.
+    Campaign(CampaignId),
+}
+
 /// What is announced of an event, and to whom it may matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Announced {
     /// As what.
     pub kind: Announcement,
-    /// In which account it happened, if in one.
-    pub account_id: Option<AccountId>,
+    /// Where it happened.
+    pub place: Place,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -76,7 +99,13 @@ pub fn announced(happening: &Happening) -> Option<Announced> {
     match happening {
         Happening::Token(_, event) => Some(of_token(event)),
         Happening::Account(account_id, event) => of_account(*account_id, event),
-        Happening::User(..) => None,
+        Happening::Call(_, CallEvent::CallTriggered { account_id, at, .. }) => Some(Announced {
+            kind: Announcement::CallTriggered,
+            place: Place::Account(*account_id),
+            at: *at,
+        }),
+        Happening::Campaign(campaign_id, event) => of_campaign(*campaign_id, event),
+        Happening::User(..) | Happening::Webhook(..) => None,
     }
 }
 
@@ -86,20 +115,33 @@ fn of_token(event: &TokenEvent) -> Announced {
         TokenEvent::TokenRegenerated { at, .. } => (Announcement::TokenRegenerated, *at),
         TokenEvent::TokenRevoked { at, .. } => (Announcement::TokenRevoked, *at),
     };
-    Announced { kind, account_id: None, at }
+    Announced { kind, place: Place::Nowhere, at }
 }
 
 fn of_account(account_id: AccountId, event: &AccountEvent) -> Option<Announced> {
     match event {
         AccountEvent::MemberRemoved { at, .. } => Some(Announced {
             kind: Announcement::MemberRemoved,
-            account_id: Some(account_id),
+            place: Place::Account(account_id),
             at: *at,
         }),
         AccountEvent::AccountOpened { .. }
         | AccountEvent::MemberAdded { .. }
         | AccountEvent::MemberRoleChanged { .. }
+        | AccountEvent::AssistantAdded { .. }
+        | AccountEvent::AssistantRemoved { .. }
         | AccountEvent::AccountClosed { .. } => None,
+    }
+}
+
+fn of_campaign(campaign_id: CampaignId, event: &CampaignEvent) -> Option<Announced> {
+    match event {
+        CampaignEvent::ProspectsAdded { at, .. } => Some(Announced {
+            kind: Announcement::ProspectsAdded,
+            place: Place::Campaign(campaign_id),
+            at: *at,
+        }),
+        CampaignEvent::CampaignCreated { .. } | CampaignEvent::CampaignArchived { .. } => None,
     }
 }
 
@@ -112,18 +154,6 @@ pub struct Subscriber {
     pub events: BTreeSet<Announcement>,
     /// In which accounts; `None` = in all, and what happens in none.
     pub accounts: Option<BTreeSet<AccountId>>,
-}
-
-impl Subscriber {
-    /// Whether the endpoint is told of this.
-    pub fn wants(&self, announced: &Announced) -> bool {
-        let in_account = match (&self.accounts, announced.account_id) {
-            (None, _) => true,
-            (Some(accounts), Some(account_id)) => accounts.contains(&account_id),
-            (Some(_), None) => false,
-        };
-        in_account && self.events.contains(&announced.kind)
-    }
 }
 
 /// Every endpoint there is, and the bell that says that one of them may have something to send.
@@ -139,10 +169,9 @@ impl Subscribers {
         Self { all, bell: watch::Sender::default() }
     }
 
-    /// The names of those who are told of this.
-    pub fn of<'s>(&'s self, announced: &'s Announced) -> impl Iterator<Item = &'s str> {
-        let wanting = self.all.iter().filter(|subscriber| subscriber.wants(announced));
-        wanting.map(|subscriber| &*subscriber.endpoint)
+    /// Those who are told of this, in some account at least.
+    pub fn of(&self, kind: Announcement) -> impl Iterator<Item = &Subscriber> {
+        self.all.iter().filter(move |subscriber| subscriber.events.contains(&kind))
     }
 
     /// Says that the outbox may have grown, or something in it become due.

@@ -10,6 +10,8 @@ on_both_stores!(
     what_happens_is_told_signed_and_without_a_secret,
     an_endpoint_is_told_of_what_it_asked_for,
     what_happened_through_a_token_says_so,
+    a_triggered_call_is_told_with_whom_it_is_for,
+    added_prospects_are_told_with_who_they_are,
     later_messages_of_the_same_token_wait_for_one_that_failed,
     an_endpoint_that_hangs_delays_no_other,
     what_nobody_takes_is_given_up_and_can_be_replayed,
@@ -72,7 +74,11 @@ pub(crate) async fn what_happens_is_told_signed_and_without_a_secret(store: Stor
         assert_eq!(message.headers["content-type"], "application/json");
         assert_eq!(message.headers["user-agent"], "symbolon/0.1.0");
     }
-    let session = |user: &Actor| json!({ "userId": user.id, "via": "session", "tokenId": null, "tokenGeneration": null });
+    let session = |user: &Actor| {
+        json!({
+            "userId": user.id, "via": "session", "credentialId": null, "credentialGeneration": null,
+        })
+    };
     let expected = [
         json!({ "userId": alice.id, "tokenId": first["tokenId"], "generation": 1, "actor": session(&alice) }),
         json!({
@@ -137,7 +143,14 @@ pub(crate) async fn an_endpoint_is_told_of_what_it_asked_for(store: Store) {
 
     let list = app.admin().get("/v1/admin/endpoints").send().await.assert_status(200);
     let origin = |receiver: &Receiver| format!("http://{}", receiver.address());
-    let events = ["token.generated", "token.regenerated", "token.revoked", "member.removed"];
+    let events = [
+        "call.triggered",
+        "prospects.added",
+        "token.generated",
+        "token.regenerated",
+        "token.revoked",
+        "member.removed",
+    ];
     assert_eq!(
         list.json(),
         json!({
@@ -159,8 +172,153 @@ pub(crate) async fn what_happened_through_a_token_says_so(store: Store) {
     let id = alice.token_state().await.string("tokenId");
     app.with_token(&token).delete("/v1/token").send().await.assert_status(204);
     let data = receiver.wait_for(1).await[0].body["data"].clone();
-    let actor = json!({ "userId": alice.id, "via": "token", "tokenId": id, "tokenGeneration": 1 });
+    let actor = json!({
+        "userId": alice.id, "via": "token", "credentialId": id, "credentialGeneration": 1,
+    });
     assert_eq!((&data["actor"], &data["reason"]), (&actor, &json!("bearer")));
+}
+
+/// An assistant of the account.
+async fn assistant(app: &TestApp, account_id: &str) -> String {
+    let body = json!({ "name": "Front desk", "phoneNumber": "+14155550100" });
+    let target = format!("/v1/admin/accounts/{account_id}/assistants");
+    app.admin().post(&target).json(body).send().await.assert_status(201).string("id")
+}
+
+pub(crate) async fn a_triggered_call_is_told_with_whom_it_is_for(store: Store) {
+    let receiver = Receiver::start().await;
+    let file = EndpointsFile::new("").endpoint("crm", &receiver, "events = [\"call.triggered\"]");
+    let app = app(store, &file).await;
+    let alice = app.user("alice").await;
+    let token = app.with_token(&alice.generate_token().await);
+    let token_id = alice.token_state().await.string("tokenId");
+    let assistant_id = assistant(&app, app.account_id()).await;
+    let details = json!({
+        "assistantId": assistant_id, "name": "Grace Hopper", "phoneNumber": "+14155552671",
+        "email": "grace@example.test", "timezone": "America/New_York", "data": { "ticketId": "T12345" },
+        "callTransfer": {
+            "phoneNumber": "+14085551234", "description": "Sales", "message": "One moment",
+            "messageToReceiver": "Grace is calling",
+        },
+    });
+    let call =
+        token.post("/v1/assistant/calls").json(details).send().await.assert_status(200).json();
+    let least = json!({
+        "assistantId": assistant_id, "name": "Ada Lovelace", "phoneNumber": "+14155552672",
+    });
+    alice.post("/v1/assistant/calls").json(least).send().await.assert_status(200);
+    let messages = receiver.wait_for(2).await;
+    let of_grace = |message: &&Message| message.body["data"]["callId"] == call["id"];
+    let of_grace = messages.iter().find(of_grace).unwrap();
+    assert_eq!(of_grace.id, format!("msg_call_{}_1", call["id"].as_str().unwrap()));
+    assert_eq!(
+        of_grace.body,
+        json!({
+            "type": "call.triggered",
+            "timestamp": call["createdAt"],
+            "data": {
+                "accountId": app.account_id(), "callId": call["id"], "assistantId": assistant_id,
+                "from": "+14155550100", "to": "+14155552671", "name": "Grace Hopper",
+                "email": "grace@example.test", "timezone": "America/New_York",
+                "data": { "ticketId": "T12345" }, "callTransfer": call["callTransfer"],
+                "actor": {
+                    "userId": alice.id, "via": "token", "credentialId": token_id,
+                    "credentialGeneration": 1,
+                },
+            },
+        })
+    );
+    assert!(call["callTransfer"].is_object(), "{call}");
+    let of_ada = messages.iter().find(|message| message.body["data"]["name"] == "Ada Lovelace");
+    let data = &of_ada.unwrap().body["data"];
+    assert_eq!((&data["email"], &data["data"]), (&json!(null), &json!(null)));
+    assert_eq!(data["actor"]["via"], "session");
+}
+
+pub(crate) async fn added_prospects_are_told_with_who_they_are(store: Store) {
+    let [all, other] = [Receiver::start().await, Receiver::start().await];
+    let database = Database::new(store).await;
+    let mut file = EndpointsFile::new("");
+    let mut app = TestApp::with(database, file.settings_on_this_machine()).await;
+    let second = app.admin().open_account("Second").await;
+    app.stop().await;
+    let one_of = format!("accounts = [\"{}\", \"{second}\"]", uuid::Uuid::nil());
+    file = file
+        .endpoint("all", &all, "events = [\"prospects.added\"]")
+        .endpoint("other", &other, &one_of);
+    file.write();
+    app.start().await;
+    let alice = app.user("alice").await;
+    app.admin().put_member(&second, &alice.id, "member").await;
+    let token = alice.generate_token().await;
+
+    let add = async |account: &str, records: Value| {
+        let client = app.with_token(&token).in_account(account);
+        let body = json!({ "name": "Spring" });
+        let campaign = client.post("/v1/campaigns").json(body).send().await.assert_status(201);
+        let id = campaign.string("id");
+        let target = format!("/v1/campaigns/{id}/prospects");
+        let added = client.post(&target).json(json!({ "data": records })).send().await;
+        (id, added.assert_status(200).json(), client)
+    };
+    let grace = json!({
+        "firstName": "Grace", "lastName": "Hopper", "company": "Navy", "jobTitle": "Admiral",
+        "email": "grace@example.test", "linkedinUrl": "https://www.linkedin.com/in/grace",
+        "phone": "+14155552671",
+    });
+    let records =
+        json!([grace, { "email": "GRACE@example.test" }, { "email": "ada@example.test" }]);
+    let (campaign, added, client) = add(app.account_id(), records).await;
+    let data = all.wait_for(1).await[0].body["data"].clone();
+    let nobody = json!({
+        "firstName": null, "lastName": null, "company": null, "jobTitle": null, "email": null,
+        "linkedinUrl": null, "phone": null,
+    });
+    let mut ada = nobody.clone();
+    ada["email"] = json!("ada@example.test");
+    let id_of = |index: usize| added["results"][index]["prospectId"].clone();
+    let results = json!([
+        { "index": 0, "status": "added", "prospectId": id_of(0), "prospect": grace },
+        { "index": 1, "status": "duplicate", "prospectId": id_of(0), "prospect": null },
+        { "index": 2, "status": "added", "prospectId": id_of(2), "prospect": ada },
+    ]);
+    assert_eq!(
+        (&data["campaignId"], &data["accountId"]),
+        (&json!(campaign), &json!(app.account_id()))
+    );
+    assert_eq!((&data["added"], &data["duplicates"]), (&json!(2), &json!(1)));
+    assert_eq!(data["results"], results);
+    assert_eq!(
+        (&data["actor"]["userId"], &data["actor"]["via"]),
+        (&json!(alice.id), &json!("token"))
+    );
+
+    // Through the campaign's own URL: nobody in particular, and exactly that URL.
+    let target = format!("/v1/campaigns/{campaign}/webhook");
+    let issued = client.post(&target).send().await;
+    assert!(issued.status.is_success(), "{issued:?}");
+    let url = issued.string("url");
+    let path = url.split_once("/v1/").map(|(_, rest)| format!("/v1/{rest}")).unwrap();
+    let again = json!({ "data": [{ "email": "ada@example.test" }] });
+    let answer = app.anonymous().post(&path).json(again).send().await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    let second_message = all.wait_for(2).await.remove(1);
+    let data = &second_message.body["data"];
+    assert_eq!((&data["added"], &data["duplicates"]), (&json!(0), &json!(1)));
+    let actor = json!({
+        "userId": null, "via": "webhook", "credentialId": data["actor"]["credentialId"],
+        "credentialGeneration": 1,
+    });
+    assert_eq!(data["actor"], actor);
+    let secret = path.split('/').nth(3).unwrap();
+    let text = String::from_utf8(second_message.bytes.to_vec()).unwrap();
+    assert!(data["actor"]["credentialId"].is_string() && !text.contains(secret), "{text}");
+
+    assert_eq!(other.messages().len(), 0, "that happened in another account");
+    let (campaign, ..) = add(&second, json!([{ "email": "bob@example.test" }])).await;
+    let told = other.wait_for(1).await;
+    assert_eq!(told[0].body["data"]["campaignId"], campaign);
+    assert_eq!(all.wait_for(3).await[2].id, told[0].id);
 }
 
 pub(crate) async fn later_messages_of_the_same_token_wait_for_one_that_failed(store: Store) {

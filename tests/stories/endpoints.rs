@@ -75,7 +75,11 @@ async fn what_cannot_be_used_is_refused_by_the_name_of_the_endpoint() {
             "crm",
             "string",
         ),
-        (EndpointsFile::new(&format!("[[endpoint]]\nsecret = \"{SECRET}\nname")), "line", "expected"),
+        (
+            EndpointsFile::new(&format!("[[endpoint]]\nsecret = \"{SECRET}\nname")),
+            "line",
+            "expected",
+        ),
         (EndpointsFile::new("[[endpoint]]\nsecret = hunter2"), "line 2", "line"),
         (
             EndpointsFile::new("delivery_schedule_seconds = [0]"),
@@ -160,7 +164,7 @@ async fn the_doctor_says_which_endpoints_can_be_reached() {
     let public = endpoint("crm", "https://1.1.1.1/path-that-is-a-secret", SECRET, "");
     let ended = doctor(&public, false).await;
     assert!(ended.status.success(), "{ended:?}");
-    let line = "ok    endpoint crm is told at https://1.1.1.1 of token.generated";
+    let line = "ok    endpoint crm is told at https://1.1.1.1 of call.triggered, prospects.added";
     assert!(ended.stdout.contains(line), "{ended:?}");
 
     let private = public.at("metadata", "https://169.254.169.254/latest", SECRET, "").at(

@@ -3,7 +3,6 @@
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::janitor;
 use super::post::Postman;
 use super::worker::Worker;
 use crate::app::App;
@@ -38,7 +37,6 @@ impl Dispatcher {
                 let worker = Worker { app: app.clone(), endpoint, postman };
                 workers.spawn(worker.run(subscribers.listen(), stop.clone()));
             }
-            workers.spawn(stop.clone().run_until_cancelled_owned(janitor::run(app.clone())));
         }
         Ok(Self { workers, stop: stop.drop_guard() })
     }

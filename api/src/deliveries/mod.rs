@@ -11,7 +11,6 @@
 pub mod address;
 pub mod dispatcher;
 pub mod endpoint;
-mod janitor;
 mod message;
 mod post;
 pub mod resolver;

@@ -124,7 +124,8 @@ impl Worker {
     }
 
     async fn body(&self, due: &DueDelivery) -> Result<String, StoreError> {
-        message::body(&self.app.store.find_event(&due.event).await?)
+        let store = &*self.app.store;
+        message::body(store, &store.find_event(&due.event).await?).await
     }
 
     async fn fail(
