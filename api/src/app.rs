@@ -16,6 +16,7 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
+use crate::deliveries::Endpoints;
 use crate::limits::Limits;
 use crate::networks::Networks;
 use crate::settings::PublicUrl;
@@ -52,6 +53,8 @@ pub struct App {
     pub trusted_proxy: Option<TrustedProxy>,
     /// The machines that say for which client they speak.
     pub gateways: Networks,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

@@ -63,6 +63,7 @@ impl RequestContext {
             },
             particulars: None,
             idempotency_key: self.idempotency_key.clone(),
+            subscribers: app.endpoints.subscribers(),
         }
     }
 

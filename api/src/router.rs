@@ -99,6 +99,8 @@ routes! {
         POST "/admin/accounts" => pages::admin_actions::open_account;
         POST "/admin/accounts/{id}/members" => pages::admin_actions::put_member;
         POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
+        GET "/admin/deliveries" => pages::deliveries::show_deliveries;
+        POST "/admin/deliveries/{id}/replay" => pages::deliveries::replay;
     }
 
     /// For the holder of a token.
@@ -127,6 +129,9 @@ routes! {
         GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
         PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;
         DELETE "/v1/admin/accounts/{id}/members/{userId}" => h::remove_member::remove_member;
+        GET "/v1/admin/endpoints" => h::list_endpoints::list_endpoints;
+        GET "/v1/admin/deliveries" => h::list_deliveries::list_deliveries;
+        POST "/v1/admin/deliveries/{id}/replay" => h::replay_delivery::replay_delivery;
         POST "/v1/admin/accounts/{id}/assistants" => h::add_assistant::add_assistant;
         GET "/v1/admin/accounts/{id}/assistants" => h::list_account_assistants::list_account_assistants;
         DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;

@@ -1,5 +1,6 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod endpoints;
 mod limits;
 mod networks;
 mod oidc;
@@ -7,6 +8,7 @@ mod trusted_proxy;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use config::{Config, Environment, File, FileFormat};
@@ -19,6 +21,7 @@ use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
 use crate::auth::trusted_proxy::TrustedProxy;
+use crate::deliveries::Endpoints;
 use crate::networks::Networks;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
@@ -89,6 +92,14 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     prospect_requests_per_minute: Option<u32>,
+    /// TOML file that names who is told what happens here, with their keys [env: SYMBOLON_ENDPOINTS_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoints_file: Option<PathBuf>,
+    /// Let endpoints be on private networks and without TLS [env: SYMBOLON_ALLOW_PRIVATE_ENDPOINTS] [default: false]
+    #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_private_endpoints: Option<bool>,
 }
 
 /// Where the data is.
@@ -121,6 +132,8 @@ pub struct Settings {
     pub gateways: Networks,
     /// How often an account may be acted in.
     pub limits: LimitSettings,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -163,6 +176,8 @@ struct Raw {
     gateway_cidrs: Option<RawNetworks>,
     account_requests_per_minute: u32,
     prospect_requests_per_minute: u32,
+    endpoints_file: Option<PathBuf>,
+    allow_private_endpoints: bool,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -183,7 +198,8 @@ impl Settings {
             .set_default("token_prefix", Prefix::default().as_str())?
             .set_default("log", "info")?
             .set_default("account_requests_per_minute", 100)?
-            .set_default("prospect_requests_per_minute", 10)?;
+            .set_default("prospect_requests_per_minute", 10)?
+            .set_default("allow_private_endpoints", false)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -241,6 +257,8 @@ impl TryFrom<Raw> for Settings {
                 raw.account_requests_per_minute,
                 raw.prospect_requests_per_minute,
             )?,
+            endpoints: endpoints::load(raw.endpoints_file.as_deref(), raw.allow_private_endpoints)?
+                .into(),
         })
     }
 }

@@ -21,6 +21,7 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
+use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
@@ -44,6 +45,21 @@ pub enum StartError {
     /// The identity provider as it is configured; whether it answers does not matter yet.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// An endpoint that may not be reached.
+    #[error(
+        "endpoint {name:?} is at {origin}, but {reason}; if that is meant, allow_private_endpoints lets it"
+    )]
+    Endpoint {
+        /// Its name.
+        name: String,
+        /// Where it is, without the path.
+        origin: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The means to tell endpoints anything.
+    #[error(transparent)]
+    Dispatcher(#[from] DispatcherError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -80,6 +96,7 @@ pub struct Service {
     /// For requests.
     pub router: Router,
     running: TaskTracker,
+    dispatcher: Option<Dispatcher>,
     housekeeping: JoinHandle<()>,
     store: Store,
 }
@@ -141,6 +158,7 @@ impl Store {
             trusted_proxy: settings.trusted_proxy.clone(),
             gateways: settings.gateways.clone(),
             limits: settings.limits,
+            endpoints: settings.endpoints.clone(),
             public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
@@ -166,6 +184,7 @@ struct Parts {
     trusted_proxy: Option<TrustedProxy>,
     gateways: Networks,
     limits: LimitSettings,
+    endpoints: Arc<Endpoints>,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -199,10 +218,18 @@ impl Parts {
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
             gateways: self.gateways,
+            endpoints: self.endpoints,
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let router = router(app.clone(), sessions);
-        Ok(Service { app, router, running: self.running, housekeeping, store: self.store })
+        Ok(Service {
+            app,
+            router,
+            running: self.running,
+            housekeeping,
+            dispatcher: None,
+            store: self.store,
+        })
     }
 }
 
@@ -217,6 +244,7 @@ impl Service {
         at: SocketAddr,
         around: Surroundings,
     ) -> Result<Self, StartError> {
+        check(&settings.endpoints)?;
         let store = Store::open(&settings.database).await?;
         store.migrate().await?;
         let service = store.serve(settings, at, around)?;
@@ -224,11 +252,35 @@ impl Service {
         Ok(service)
     }
 
-    /// Waits for commands that began, then closes the database.
+    /// Begins to tell the endpoints what happened and happens.
+    ///
+    /// # Errors
+    /// When nothing can be sent.
+    pub fn dispatch(&mut self) -> Result<(), StartError> {
+        self.dispatcher = Some(Dispatcher::start(&self.app)?);
+        Ok(())
+    }
+
+    /// Waits for commands and deliveries that began, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
+        if let Some(dispatcher) = self.dispatcher {
+            dispatcher.stop().await;
+        }
         self.store.close().await;
     }
+}
+
+/// Refuses endpoints that would never be reached.
+fn check(endpoints: &Endpoints) -> Result<(), StartError> {
+    for endpoint in endpoints.all() {
+        endpoint.within(endpoints.reach()).map_err(|reason| StartError::Endpoint {
+            name: endpoint.name().to_owned(),
+            origin: endpoint.origin(),
+            reason,
+        })?;
+    }
+    Ok(())
 }

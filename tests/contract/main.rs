@@ -8,6 +8,7 @@
 mod atomicity;
 mod conflicts;
 mod constraints;
+mod deliveries;
 mod durability;
 mod history;
 mod limits;

@@ -64,6 +64,7 @@ pub(crate) async fn stopped(store: Store) -> Stopped {
         oidc: None,
         trusted_proxy: None,
         gateways: Networks::default(),
+        endpoints: Arc::default(),
         limits: LimitSettings {
             account_per_minute: LIMITS.0.try_into().unwrap(),
             prospects_per_minute: LIMITS.1.try_into().unwrap(),

@@ -63,6 +63,11 @@ covered! {
     POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
+    GET "/admin/deliveries" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    POST "/admin/deliveries/{id}/replay" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    GET "/v1/admin/endpoints" by deliveries::an_endpoint_is_told_of_what_it_asked_for;
+    GET "/v1/admin/deliveries" by deliveries::deliveries_are_listed_by_status_and_endpoint;
+    POST "/v1/admin/deliveries/{id}/replay" by deliveries::what_nobody_takes_is_given_up_and_can_be_replayed;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod admin_actions;
 pub mod assets;
+pub mod deliveries;
 pub mod docs;
 pub mod error_page;
 pub mod frame;
