@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::token::RevocationReason;
 use domain::{AccountCommand, AccountId, AccountRole, InstanceRole, TokenCommand, UserId};
-use projections::Enrolment;
+use projections::Particulars;
 
 use crate::app::App;
 use crate::enrolment::{self, Invitation, IssuedCode};
@@ -71,9 +71,10 @@ pub async fn open_account(
 ) -> Result<(AccountId, String), ApiError> {
     let (account_id, name) = (app.new_account_id(), extract::name("name", name)?);
     let command = AccountCommand::Open { first_admin: None, at: app.now() };
-    let enrolment = Enrolment::Account { account_id, name: name.clone() };
-    app.commands.account(account_id, command, context.submission_with(app, enrolment)).await?;
-    Ok((account_id, name))
+    let particulars = Particulars::Account { account_id, name: name.clone() };
+    let submission = context.submission_with(app, particulars);
+    let receipt = app.commands.account(account_id, command, submission).await?;
+    Ok((receipt.id()?, name))
 }
 
 /// Makes a user a member, or changes a member's role.
@@ -89,7 +90,8 @@ pub async fn put_member(
 ) -> Result<(), ApiError> {
     app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
     let command = AccountCommand::PutMember { user_id, role, at: app.now() };
-    Ok(app.commands.account(account_id, command, context.submission(app)).await?)
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
 }
 
 /// Ends a membership.
@@ -103,5 +105,6 @@ pub async fn remove_member(
     context: &RequestContext,
 ) -> Result<(), ApiError> {
     let command = AccountCommand::RemoveMember { user_id, at: app.now() };
-    Ok(app.commands.account(account_id, command, context.submission(app)).await?)
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{AccountError, TokenError, UserError};
+use domain::{AccountError, CallError, CampaignError, TokenError, UserError, WebhookError};
 use projections::StoreError;
 use serde::Serialize;
 
@@ -52,6 +52,12 @@ pub enum ApiError {
     /// The state does not allow it, or another request got there first.
     #[error("{0}")]
     Conflict(String),
+    /// A request that minted a secret was sent again.
+    #[error("This request was carried out already. The secret that it made is not shown again.")]
+    AlreadyDone,
+    /// An idempotency key was sent with two different requests.
+    #[error("This Idempotency-Key was used with a different request.")]
+    IdempotencyKeyReused,
     /// The state is not the one that the request expects.
     #[error("{0}")]
     PreconditionFailed(String),
@@ -113,7 +119,8 @@ impl ApiError {
             }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::AlreadyDone => StatusCode::CONFLICT,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -130,7 +137,8 @@ impl ApiError {
             Self::Forbidden | Self::SignInRefused(_) | Self::IdentityNotLinked => "Forbidden",
             Self::NotFound => "NotFound",
             Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::Conflict(_) => "Conflict",
+            Self::Conflict(_) | Self::AlreadyDone => "Conflict",
+            Self::IdempotencyKeyReused => "IdempotencyKeyReused",
             Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::Unavailable(_) | Self::ProviderUnavailable(_) => "Unavailable",
@@ -162,6 +170,8 @@ impl ApiError {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::Conflict(_)
+            | Self::AlreadyDone
+            | Self::IdempotencyKeyReused
             | Self::PreconditionFailed(_)
             | Self::TooManyRequests { .. } => self.to_string(),
         }
@@ -229,7 +239,8 @@ const fn challenge(token_was_sent: bool) -> &'static str {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::Conflict(
+            StoreError::KeyReused => Self::IdempotencyKeyReused,
+            StoreError::Conflict | StoreError::Repeated => Self::Conflict(
                 "Another request changed this first. Reload and try again.".to_owned(),
             ),
             StoreError::UserNotActive | StoreError::SetupCodeRefused | StoreError::AlreadySetUp => {
@@ -248,14 +259,23 @@ impl From<CommandError> for ApiError {
             CommandError::Store(error) => error.into(),
             CommandError::Token(error) => error.into(),
             CommandError::User(UserError::NotRegistered)
-            | CommandError::Account(AccountError::NotOpened | AccountError::NotAMember) => {
-                Self::NotFound
-            }
+            | CommandError::Account(
+                AccountError::NotOpened | AccountError::NotAMember | AccountError::NoSuchAssistant,
+            )
+            | CommandError::Campaign(CampaignError::NotCreated) => Self::NotFound,
             CommandError::Account(AccountError::Closed) => {
                 Self::Conflict("The account is closed.".to_owned())
             }
+            CommandError::Campaign(CampaignError::Archived) => {
+                Self::Conflict("The campaign is archived.".to_owned())
+            }
+            CommandError::Webhook(WebhookError::StaleGeneration) => {
+                Self::PreconditionFailed("The webhook URL was changed in the meantime.".to_owned())
+            }
             CommandError::User(UserError::AlreadyRegistered)
-            | CommandError::Account(AccountError::AlreadyOpened) => Self::Internal(error.into()),
+            | CommandError::Account(AccountError::AlreadyOpened | AccountError::AssistantExists)
+            | CommandError::Call(CallError::AlreadyTriggered)
+            | CommandError::Campaign(CampaignError::AlreadyCreated) => Self::Internal(error.into()),
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::Extensions;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use projections::{Actor, Enrolment, Origin, Submission, Via};
+use projections::{Actor, IdempotencyKey, Origin, Particulars, Submission, Via};
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -27,6 +27,8 @@ pub struct RequestContext {
     pub user_agent: Option<String>,
     /// Who asks.
     pub actor: Actor,
+    /// Under which what is asked for is done once. A request that carries one gives one command.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl RequestContext {
@@ -37,6 +39,7 @@ impl RequestContext {
             address: None,
             user_agent: None,
             actor: Actor { user_id: None, via },
+            idempotency_key: None,
         }
     }
 
@@ -58,13 +61,14 @@ impl RequestContext {
                 address: self.address.clone(),
                 user_agent: self.user_agent.clone(),
             },
-            enrolment: None,
+            particulars: None,
+            idempotency_key: self.idempotency_key.clone(),
         }
     }
 
     /// The same with rows that belong to the command.
-    pub fn submission_with(&self, app: &App, enrolment: Enrolment) -> Submission {
-        Submission { enrolment: Some(enrolment), ..self.submission(app) }
+    pub fn submission_with(&self, app: &App, particulars: Particulars) -> Submission {
+        Submission { particulars: Some(particulars), ..self.submission(app) }
     }
 }
 
@@ -93,6 +97,7 @@ impl FromRequestParts<App> for RequestContext {
                 .map(|ConnectInfo(address)| address.ip().to_string()),
             user_agent: text(USER_AGENT),
             actor: actor(&parts.extensions),
+            idempotency_key: parts.extensions.get::<IdempotencyKey>().cloned(),
         })
     }
 }

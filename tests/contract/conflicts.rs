@@ -10,7 +10,7 @@ use domain::{
     AccountCommand, AccountRole, TokenCommand, TokenError, TokenEvent, UserEvent, UserId,
 };
 use projections::event_store::CommitError;
-use projections::{Enrolment, NewUserProfile, StoreError, Submission};
+use projections::{NewUserProfile, Particulars, StoreError, Submission};
 
 use crate::stage::{Stage, TestStore, contract_tests};
 
@@ -87,7 +87,7 @@ async fn a_lost_race_is_a_conflict_whatever_else_is_wrong_with_it<S: TestStore>(
 
     // The profile exists, and so does its address, which is Alice's.
     let profile = NewUserProfile { email, is_founder: true, ..stage.profile(bob) };
-    let submission = Submission { enrolment: Some(Enrolment::User(profile)), ..stage.by(bob) };
+    let submission = Submission { particulars: Some(Particulars::User(profile)), ..stage.by(bob) };
     let registered =
         UserEvent::UserRegistered { roles: [].into(), at: chrono::DateTime::UNIX_EPOCH };
     let event = stored(&submission, ("user", bob), 1, &registered);
@@ -165,7 +165,7 @@ async fn of_eight_tasks_that_expect_the_same_generation_one_succeeds<S: TestStor
     for outcome in outcomes.collect::<Vec<_>>() {
         match outcome.await.unwrap() {
             Ok(event) => {
-                assert_eq!(event.unwrap().generation().get(), 2);
+                assert_eq!(event.events[0].generation().get(), 2);
                 successes += 1;
             }
             Err(

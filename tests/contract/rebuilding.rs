@@ -77,18 +77,18 @@ async fn happen<S: TestStore>(
             let command = TokenCommand::Revoke { expected_generation, reason, at };
             commands.token(user, command, by).await.map(drop)
         }
-        11 => commands.user(user, UserCommand::Lock { at }, by).await,
-        12 | 13 => commands.user(user, UserCommand::Unlock { at }, by).await,
+        11 => commands.user(user, UserCommand::Lock { at }, by).await.map(drop),
+        12 | 13 => commands.user(user, UserCommand::Unlock { at }, by).await.map(drop),
         14..17 => {
             let command = AccountCommand::PutMember { user_id: user, role, at };
-            commands.account(account, command, by).await
+            commands.account(account, command, by).await.map(drop)
         }
         17 | 18 => {
             let command = AccountCommand::RemoveMember { user_id: user, at };
-            commands.account(account, command, by).await
+            commands.account(account, command, by).await.map(drop)
         }
         _ if chance.random_ratio(1, 10) => {
-            commands.account(account, AccountCommand::Close { at }, by).await
+            commands.account(account, AccountCommand::Close { at }, by).await.map(drop)
         }
         _ => Ok(()),
     }

@@ -18,7 +18,8 @@ async fn lock(store: impl EventStore, user_id: UserId) {
         request_id: "interrupted".to_owned(),
         actor: Actor { user_id: None, via: Via::CommandLine },
         origin: Origin { salt: [1; 16], address: None, user_agent: None },
-        enrolment: None,
+        particulars: None,
+        idempotency_key: None,
     };
     let command = UserCommand::Lock { at: "2026-01-01T00:00:00Z".parse().unwrap() };
     let commands = Executor::new(store, TaskTracker::new());

@@ -1,67 +1,21 @@
-//! The way in for every change: one command, one task, one transaction.
-//!
-//! **Invariant:** a command runs in a task of its own, so a client that hangs up cannot cancel it
-//! half-way; and no command that mints a secret is ever retried, because the first attempt's secret
-//! may already be live.
+//! Carries commands out on one event store.
 
 use async_trait::async_trait;
 use cqrs_es::persist::{PersistedEventStore, SerializedEvent};
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework};
 use domain::{
-    Account, AccountCommand, AccountError, AccountId, Token, TokenCommand, TokenError, TokenEvent,
-    User, UserCommand, UserError, UserId,
+    Account, AccountCommand, AccountEvent, AccountId, Call, CallCommand, CallEvent, CallId,
+    Campaign, CampaignCommand, CampaignEvent, CampaignId, Token, TokenCommand, TokenEvent, User,
+    UserCommand, UserEvent, UserId, Webhook, WebhookCommand, WebhookEvent,
 };
-use projections::{CommandRepository, EventStore, StoreError, Submission};
+use projections::{CommandRepository, EventStore, StoreError, Submission, find_outcome};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use super::{CommandError, Commands, Receipt};
+
 /// How often a command that mints no secret is tried when another keeps getting there first.
 const ATTEMPTS: usize = 8;
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError {
-    /// The token's rules refuse.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// The user's rules refuse.
-    #[error(transparent)]
-    User(#[from] UserError),
-    /// The account's rules refuse.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// The store refuses or fails.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Changes things, one aggregate at a time.
-#[async_trait]
-pub trait Commands: Send + Sync {
-    /// Asks something of a user's token; says what happened, if anything did.
-    async fn token(
-        &self,
-        user_id: UserId,
-        command: TokenCommand,
-        submission: Submission,
-    ) -> Result<Option<TokenEvent>, CommandError>;
-
-    /// Asks something of a user.
-    async fn user(
-        &self,
-        user_id: UserId,
-        command: UserCommand,
-        submission: Submission,
-    ) -> Result<(), CommandError>;
-
-    /// Asks something of an account.
-    async fn account(
-        &self,
-        account_id: AccountId,
-        command: AccountCommand,
-        submission: Submission,
-    ) -> Result<(), CommandError>;
-}
 
 /// Carries commands out on one event store.
 #[derive(Clone, Debug)]
@@ -82,7 +36,7 @@ impl<S: EventStore> Executor<S> {
         command: A::Command,
         submission: Submission,
         attempts: usize,
-    ) -> Result<Vec<A::Event>, CommandError>
+    ) -> Result<Receipt<A::Event>, CommandError>
     where
         A: Aggregate<Services = ()> + 'static,
         A::Command: Clone + Send + Sync + 'static,
@@ -93,7 +47,7 @@ impl<S: EventStore> Executor<S> {
             let mut attempt = 1;
             loop {
                 let (command, submission) = (command.clone(), submission.clone());
-                match execute::<A>(store.clone(), &aggregate_id, command, submission).await {
+                match execute_once::<A>(&store, &aggregate_id, command, submission).await {
                     Err(CommandError::Store(StoreError::Conflict)) if attempt < attempts => {
                         attempt += 1;
                     }
@@ -109,12 +63,48 @@ impl<S: EventStore> Executor<S> {
     }
 }
 
+/// Carries the command out, unless that was done under its idempotency key before. Whoever loses a race
+/// looks again: it may have been lost to the same request.
+async fn execute_once<A>(
+    store: &impl EventStore,
+    aggregate_id: &str,
+    command: A::Command,
+    submission: Submission,
+) -> Result<Receipt<A::Event>, CommandError>
+where
+    A: Aggregate<Services = ()> + 'static,
+    CommandError: From<A::Error>,
+{
+    if let Some(first) = earlier::<A>(store, &submission).await? {
+        return Ok(first);
+    }
+    let outcome = execute::<A>(store.clone(), aggregate_id, command, submission.clone()).await;
+    match outcome {
+        Err(CommandError::Store(StoreError::Conflict | StoreError::Repeated)) => {
+            let first = earlier::<A>(store, &submission).await?;
+            first.ok_or(CommandError::Store(StoreError::Conflict))
+        }
+        outcome => outcome,
+    }
+}
+
+/// What was done under the submission's idempotency key.
+async fn earlier<A: Aggregate>(
+    store: &impl EventStore,
+    submission: &Submission,
+) -> Result<Option<Receipt<A::Event>>, CommandError> {
+    let Some(key) = &submission.idempotency_key else { return Ok(None) };
+    let Some(first) = find_outcome::<A>(store, key).await? else { return Ok(None) };
+    let events = first.events.into_iter().map(payload::<A>).collect::<Result<_, _>>()?;
+    Ok(Some(Receipt { aggregate_id: first.aggregate_id, events, is_repeated: true }))
+}
+
 async fn execute<A>(
     store: impl EventStore,
     aggregate_id: &str,
     command: A::Command,
     submission: Submission,
-) -> Result<Vec<A::Event>, CommandError>
+) -> Result<Receipt<A::Event>, CommandError>
 where
     A: Aggregate<Services = ()> + 'static,
     CommandError: From<A::Error>,
@@ -130,7 +120,8 @@ where
         .execute_with_metadata(aggregate_id, command, metadata)
         .await
         .map_err(command_error::<A>)?;
-    repository.committed().into_iter().map(payload::<A>).collect()
+    let events = repository.committed().into_iter().map(payload::<A>).collect::<Result<_, _>>()?;
+    Ok(Receipt { aggregate_id: aggregate_id.to_owned(), events, is_repeated: false })
 }
 
 fn payload<A: Aggregate>(event: SerializedEvent) -> Result<A::Event, CommandError> {
@@ -161,14 +152,12 @@ impl<S: EventStore> Commands for Executor<S> {
         user_id: UserId,
         command: TokenCommand,
         submission: Submission,
-    ) -> Result<Option<TokenEvent>, CommandError> {
+    ) -> Result<Receipt<TokenEvent>, CommandError> {
         let attempts = match command {
             TokenCommand::Generate { .. } | TokenCommand::Regenerate { .. } => 1,
             TokenCommand::Revoke { .. } => ATTEMPTS,
         };
-        let mut events =
-            self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await?;
-        Ok(events.pop())
+        self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await
     }
 
     async fn user(
@@ -176,8 +165,8 @@ impl<S: EventStore> Commands for Executor<S> {
         user_id: UserId,
         command: UserCommand,
         submission: Submission,
-    ) -> Result<(), CommandError> {
-        self.spawn::<User>(user_id.to_string(), command, submission, ATTEMPTS).await.map(drop)
+    ) -> Result<Receipt<UserEvent>, CommandError> {
+        self.spawn::<User>(user_id.to_string(), command, submission, ATTEMPTS).await
     }
 
     async fn account(
@@ -185,7 +174,38 @@ impl<S: EventStore> Commands for Executor<S> {
         account_id: AccountId,
         command: AccountCommand,
         submission: Submission,
-    ) -> Result<(), CommandError> {
-        self.spawn::<Account>(account_id.to_string(), command, submission, ATTEMPTS).await.map(drop)
+    ) -> Result<Receipt<AccountEvent>, CommandError> {
+        self.spawn::<Account>(account_id.to_string(), command, submission, ATTEMPTS).await
+    }
+
+    async fn call(
+        &self,
+        call_id: CallId,
+        command: CallCommand,
+        submission: Submission,
+    ) -> Result<Receipt<CallEvent>, CommandError> {
+        self.spawn::<Call>(call_id.to_string(), command, submission, ATTEMPTS).await
+    }
+
+    async fn campaign(
+        &self,
+        campaign_id: CampaignId,
+        command: CampaignCommand,
+        submission: Submission,
+    ) -> Result<Receipt<CampaignEvent>, CommandError> {
+        self.spawn::<Campaign>(campaign_id.to_string(), command, submission, ATTEMPTS).await
+    }
+
+    async fn webhook(
+        &self,
+        campaign_id: CampaignId,
+        command: WebhookCommand,
+        submission: Submission,
+    ) -> Result<Receipt<WebhookEvent>, CommandError> {
+        let attempts = match command {
+            WebhookCommand::Rotate { .. } => 1,
+            WebhookCommand::Revoke { .. } => ATTEMPTS,
+        };
+        self.spawn::<Webhook>(campaign_id.to_string(), command, submission, attempts).await
     }
 }
