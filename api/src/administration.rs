@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use domain::contact::PhoneNumber;
 use domain::token::RevocationReason;
-use domain::{AccountCommand, AccountId, AccountRole, InstanceRole, TokenCommand, UserId};
-use projections::Particulars;
+use domain::{
+    AccountCommand, AccountEvent, AccountId, AccountRole, AssistantId, InstanceRole, TokenCommand,
+    UserId,
+};
+use projections::{AssistantEntry, Particulars};
 
 use crate::app::App;
 use crate::enrolment::{self, Invitation, IssuedCode};
@@ -90,6 +94,51 @@ pub async fn put_member(
 ) -> Result<(), ApiError> {
     app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
     let command = AccountCommand::PutMember { user_id, role, at: app.now() };
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
+}
+
+/// Gives an account an assistant.
+///
+/// # Errors
+/// `Validation`, naming the field; `NotFound` for an unknown account; `Conflict` for a closed one.
+pub async fn add_assistant(
+    app: &App,
+    account_id: AccountId,
+    name: &str,
+    phone_number: &str,
+    context: &RequestContext,
+) -> Result<AssistantEntry, ApiError> {
+    let name = extract::name("name", name)?;
+    let phone_number = extract::contact("phoneNumber", PhoneNumber::parse(phone_number))?;
+    let assistant_id = AssistantId::new(app.new_uuid());
+    let particulars = Particulars::Assistant {
+        assistant_id,
+        name: name.clone(),
+        phone_number: phone_number.clone(),
+    };
+    let command = AccountCommand::AddAssistant { assistant_id, at: app.now() };
+    let submission = context.submission_with(app, particulars);
+    let receipt = app.commands.account(account_id, command, submission).await?;
+    match receipt.events.as_slice() {
+        [AccountEvent::AssistantAdded { assistant_id, .. }] => {
+            Ok(AssistantEntry { assistant_id: *assistant_id, name, phone_number })
+        }
+        _other => Err(ApiError::Internal("the command added no assistant".into())),
+    }
+}
+
+/// Takes an assistant away.
+///
+/// # Errors
+/// `NotFound` when the account has no such assistant; `Conflict` for a closed account.
+pub async fn remove_assistant(
+    app: &App,
+    account_id: AccountId,
+    assistant_id: AssistantId,
+    context: &RequestContext,
+) -> Result<(), ApiError> {
+    let command = AccountCommand::RemoveAssistant { assistant_id, at: app.now() };
     app.commands.account(account_id, command, context.submission(app)).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{AccountError, CallError, CampaignError, TokenError, UserError, WebhookError};
 use projections::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::commands::CommandError;
 
@@ -96,9 +97,15 @@ pub struct RateLimit {
     pub per_minute: u32,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why the request was not answered with what it asked for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// What kind of refusal. New kinds may come.
+    #[schema(examples("ValidationError"))]
     error: &'a str,
+    /// For people.
+    #[schema(examples("limit must be between 1 and 100"))]
     message: &'a str,
 }
 
@@ -203,7 +210,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
         let message = self.message();
-        let body = Json(Body { error: self.kind(), message: &message });
+        let body = Json(ErrorBody { error: self.kind(), message: &message });
         let mut response = (self.status(), body).into_response();
         response.extensions_mut().insert(Refusal { message: message.clone() });
         let headers = response.headers_mut();

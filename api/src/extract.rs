@@ -1,6 +1,9 @@
 //! Reads what clients send, and says in the error table's words what is wrong with it.
 
 use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -8,17 +11,25 @@ use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::{Form, Json};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::contact::{EmailAddress, InvalidContact};
 use domain::token::Generation;
 use projections::{Cursor, Page, PageRequest};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
 
-/// A JSON body.
+/// Length of a [`name`], in characters.
+pub(crate) const NAME_LENGTH: RangeInclusive<usize> = 1..=255;
+/// Entries in a page.
+pub(crate) const LIMIT: RangeInclusive<u32> = 1..=100;
+/// Entries in a page when the client names no number.
+pub(crate) const DEFAULT_LIMIT: u32 = 10;
+
+/// A JSON object as body.
 #[derive(Clone, Debug)]
 pub struct Body<T>(pub T);
 
@@ -27,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         match Json::from_request(request, app).await {
-            Ok(Json(body)) => Ok(Self(body)),
+            Ok(Json(Object(body))) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::Validation(
                 "Invalid request body: send JSON with Content-Type: application/json".to_owned(),
             )),
@@ -40,6 +51,39 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
                 rejection.status().canonical_reason().unwrap_or("cannot be read")
             ))),
         }
+    }
+}
+
+/// A body whose shape depends on what is in it.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn read_body<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| unusable_body(&error))
+}
+
+/// A `T` written as a JSON object. Serde's own reading of a struct takes a list of its fields, too, which
+/// no client means.
+#[derive(Clone, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
     }
 }
 
@@ -76,7 +120,7 @@ fn reason(cause: &str) -> String {
 /// Whether the text can be nothing but the name of a field: too short for a secret, and plain.
 fn is_field_name(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c))
 }
 
 /// A form body.
@@ -150,7 +194,10 @@ impl FromRequestParts<App> for IfNoneMatch {
     }
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+pub(crate) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, ApiError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -184,8 +231,8 @@ impl FromRequestParts<App> for Paging {
                     "this list takes limit and cursor only, limit as a number".to_owned(),
                 )
             })?;
-        let limit = query.limit.unwrap_or(10);
-        if !(1..=100).contains(&limit) {
+        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+        if !LIMIT.contains(&limit) {
             return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));
         }
         let cursor = query.cursor.map(|text| decode(&text)).transpose()?;
@@ -202,7 +249,7 @@ impl FromRequestParts<App> for HistoryPaging {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Paging(request) = Paging::from_request_parts(parts, app).await?;
-        let numeric = |key: &str| key.parse::<i64>().is_ok();
+        let numeric = |key: &str| key.len() <= 18 && key.bytes().all(|b| b.is_ascii_digit());
         match &request.cursor {
             Some(cursor) if !numeric(&cursor.key) => Err(foreign_cursor()),
             Some(_) | None => Ok(Self(request)),
@@ -219,29 +266,33 @@ fn foreign_cursor() -> ApiError {
 /// # Errors
 /// `Validation` for any other text.
 pub fn decode(text: &str) -> Result<Cursor, ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| foreign_cursor())?;
-    let text = String::from_utf8(bytes).map_err(|_| foreign_cursor())?;
     let (direction, key) = text.split_at_checked(1).ok_or_else(foreign_cursor)?;
     let well_formed = !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     match direction {
-        ">" | "<" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "<" }),
+        "n" | "p" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "p" }),
         _other => Err(foreign_cursor()),
     }
 }
 
 /// Writes a cursor for the outside.
 pub fn encode(cursor: &Cursor) -> String {
-    let direction = if cursor.backward { '<' } else { '>' };
-    URL_SAFE_NO_PAD.encode(format!("{direction}{}", cursor.key))
+    let direction = if cursor.backward { 'p' } else { 'n' };
+    format!("{direction}{}", cursor.key)
 }
 
-/// A page as clients get it.
-#[derive(Clone, Debug, Serialize)]
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct List<T> {
+    /// The entries, in the order of the list.
     data: Vec<T>,
+    /// Whether there is a page after this one.
     has_more: bool,
+    /// The `cursor` of the page after this one; null on the last.
+    #[schema(required)]
     next: Option<String>,
+    /// The `cursor` of the page before this one; null on the first.
+    #[schema(required)]
     previous: Option<String>,
 }
 
@@ -287,13 +338,15 @@ impl Default for LocalPath {
     }
 }
 
-/// A name that people give to something: 1 to 255 characters, trimmed, without control characters.
+/// A name that people give to something: 1 to 255 characters, none of them a control character, and
+/// trimmed.
 ///
 /// # Errors
 /// `Validation`, naming the field.
 pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
+    let usable = NAME_LENGTH.contains(&text.chars().count()) && !text.chars().any(char::is_control);
     let text = text.trim();
-    if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+    if usable && !text.is_empty() {
         Ok(text.to_owned())
     } else {
         Err(ApiError::Validation(format!(
@@ -307,16 +360,26 @@ pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
 /// # Errors
 /// `Validation`.
 pub fn email(text: &str) -> Result<String, ApiError> {
-    let text = text.trim().to_lowercase();
-    let well_formed = text.len() <= 254
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && text.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@')
-        });
-    if well_formed {
-        Ok(text)
+    contact("email", EmailAddress::parse(text)).map(|email| email.as_str().to_owned())
+}
+
+/// A contact that was read, or which field is none.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn contact<T>(field: &str, read: Result<T, InvalidContact>) -> Result<T, ApiError> {
+    read.map_err(|error| ApiError::Validation(format!("{field} {error}")))
+}
+
+/// A text of 1 to 2,000 characters, as someone would say it.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn text(field: &str, text: &str) -> Result<(), ApiError> {
+    if (1..=2000).contains(&text.chars().count()) {
+        Ok(())
     } else {
-        Err(ApiError::Validation("email must be an e-mail address".to_owned()))
+        Err(ApiError::Validation(format!("{field} must have 1 to 2000 characters")))
     }
 }
 

@@ -21,14 +21,16 @@ use crate::auth::middleware::{authenticate, select_account, session_store_fault}
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
 use crate::auth::trusted_proxy::take_header;
+use crate::auth::webhook::authenticate_webhook;
 use crate::error::ApiError;
+use crate::idempotency::read_key;
 use crate::{handlers as h, pages};
 
 /// Names a request in the reply, in the logs and in events.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Bodies are small: the largest holds a name and a password.
-const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// Bodies are small: the largest holds twenty prospects.
+pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Pages load nothing from anywhere, send forms home, and cannot be framed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -38,6 +40,11 @@ macro_rules! routes {
     ($($(#[$doc:meta])* $group:ident { $($method:ident $path:literal => $handler:expr;)+ })+) => {
         /// Method and path of every route, in the order of the list.
         pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)+];
+
+        /// The same with the handler of each, as it is written in the list.
+        #[cfg(test)]
+        pub(crate) const HANDLERS: &[(&str, &str, &str)] =
+            &[$($((stringify!($method), $path, stringify!($handler)),)+)+];
 
         $(
             $(#[$doc])*
@@ -116,11 +123,32 @@ routes! {
         GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
         PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;
         DELETE "/v1/admin/accounts/{id}/members/{userId}" => h::remove_member::remove_member;
+        POST "/v1/admin/accounts/{id}/assistants" => h::add_assistant::add_assistant;
+        GET "/v1/admin/accounts/{id}/assistants" => h::list_account_assistants::list_account_assistants;
+        DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;
     }
 
     /// For members of the account in force, by session or token.
     account {
         GET "/v1/account" => h::show_account::show_account;
+        GET "/v1/assistants" => h::list_assistants::list_assistants;
+        POST "/v1/assistant/calls" => h::trigger_call::trigger_call;
+        GET "/v1/calls" => h::list_calls::list_calls;
+        GET "/v1/calls/{id}" => h::show_call::show_call;
+        POST "/v1/campaigns" => h::create_campaign::create_campaign;
+        GET "/v1/campaigns" => h::list_campaigns::list_campaigns;
+        GET "/v1/campaigns/{id}" => h::show_campaign::show_campaign;
+        POST "/v1/campaigns/{id}/archive" => h::archive_campaign::archive_campaign;
+        POST "/v1/campaigns/{id}/prospects" => h::add_prospects::add_prospects;
+        GET "/v1/campaigns/{id}/prospects" => h::list_prospects::list_prospects;
+        GET "/v1/campaigns/{id}/webhook" => h::show_webhook::show_webhook;
+        POST "/v1/campaigns/{id}/webhook" => h::rotate_webhook::rotate_webhook;
+        DELETE "/v1/campaigns/{id}/webhook" => h::revoke_webhook::revoke_webhook;
+    }
+
+    /// For whoever holds a campaign's webhook URL.
+    webhook {
+        POST "/v1/webhooks/{secret}/prospects" => h::add_prospects_by_webhook::add_prospects_by_webhook;
     }
 }
 
@@ -129,11 +157,12 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let backend = SignInBackend::new(app.store.clone(), app.passwords.clone());
     let session_layer = session::layer(sessions, backend, &app.public_url);
     let authenticated = || from_fn_with_state(app.clone(), authenticate);
+    let idempotent = || from_fn_with_state(app.clone(), read_key);
 
     let with_session = Router::new()
-        .merge(user())
-        .merge(admin())
-        .merge(account().route_layer(from_fn(select_account)))
+        .merge(user().route_layer(idempotent()))
+        .merge(admin().route_layer(idempotent()))
+        .merge(account().route_layer(idempotent()).route_layer(from_fn(select_account)))
         .route_layer(authenticated())
         .merge(sign_in())
         .merge(settings())
@@ -144,6 +173,11 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     Router::new()
         .merge(open())
         .merge(token().route_layer(authenticated()))
+        .merge(
+            webhook()
+                .route_layer(idempotent())
+                .route_layer(from_fn_with_state(app.clone(), authenticate_webhook)),
+        )
         .merge(with_session)
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)

@@ -7,6 +7,7 @@ use axum::Router;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{EventStore, Finding, ReadModels};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
@@ -21,6 +22,7 @@ use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
 use crate::error::ApiError;
+use crate::housekeeping::keep_house;
 use crate::router::router;
 use crate::settings::{Database, PublicUrl, Settings};
 use crate::usage::UsageRecorder;
@@ -76,6 +78,7 @@ pub struct Service {
     /// For requests.
     pub router: Router,
     running: TaskTracker,
+    housekeeping: JoinHandle<()>,
     store: Store,
 }
 
@@ -186,8 +189,9 @@ impl Parts {
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
         };
+        let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let router = router(app.clone(), sessions);
-        Ok(Service { app, router, running: self.running, store: self.store })
+        Ok(Service { app, router, running: self.running, housekeeping, store: self.store })
     }
 }
 
@@ -211,6 +215,7 @@ impl Service {
 
     /// Waits for commands that began, then closes the database.
     pub async fn stop(self) {
+        self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
         self.store.close().await;

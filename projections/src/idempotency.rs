@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistenceError, SerializedEvent};
 
+use crate::recorded::RecordedEvent;
 use crate::sql::{Sql, Statement};
-use crate::{EventStore, StoreError};
+use crate::{Actor, EventStore, StoreError};
 
 /// How long a key is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::hours(24);
@@ -31,6 +32,8 @@ pub struct IdempotencyKey {
 pub struct FirstOutcome {
     /// Of the aggregate that it changed.
     pub aggregate_id: String,
+    /// Who did it.
+    pub actor: Actor,
     /// Oldest first.
     pub events: Vec<SerializedEvent>,
 }
@@ -105,7 +108,9 @@ pub async fn find_outcome<A: Aggregate>(
         i64::try_from(event.sequence)
             .is_ok_and(|sequence| (row.first_sequence..=row.last_sequence).contains(&sequence))
     });
-    Ok(Some(FirstOutcome { aggregate_id: row.aggregate_id, events }))
+    let first = events.first().ok_or_else(|| StoreError::corrupt("a key points at no event"))?;
+    let actor = RecordedEvent::read(first)?.actor;
+    Ok(Some(FirstOutcome { aggregate_id: row.aggregate_id, actor, events }))
 }
 
 fn unreadable(error: PersistenceError) -> StoreError {

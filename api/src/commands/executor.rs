@@ -8,7 +8,9 @@ use domain::{
     Campaign, CampaignCommand, CampaignEvent, CampaignId, Token, TokenCommand, TokenEvent, User,
     UserCommand, UserEvent, UserId, Webhook, WebhookCommand, WebhookEvent,
 };
-use projections::{CommandRepository, EventStore, StoreError, Submission, find_outcome};
+use projections::{
+    CommandRepository, EventStore, FirstOutcome, StoreError, Submission, find_outcome,
+};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -95,8 +97,9 @@ async fn earlier<A: Aggregate>(
 ) -> Result<Option<Receipt<A::Event>>, CommandError> {
     let Some(key) = &submission.idempotency_key else { return Ok(None) };
     let Some(first) = find_outcome::<A>(store, key).await? else { return Ok(None) };
-    let events = first.events.into_iter().map(payload::<A>).collect::<Result<_, _>>()?;
-    Ok(Some(Receipt { aggregate_id: first.aggregate_id, events, is_repeated: true }))
+    let FirstOutcome { aggregate_id, actor, events } = first;
+    let events = events.into_iter().map(payload::<A>).collect::<Result<_, _>>()?;
+    Ok(Some(Receipt { aggregate_id, actor, events, is_repeated: true }))
 }
 
 async fn execute<A>(
@@ -109,7 +112,7 @@ where
     A: Aggregate<Services = ()> + 'static,
     CommandError: From<A::Error>,
 {
-    let metadata = submission.metadata();
+    let (metadata, actor) = (submission.metadata(), submission.actor);
     let repository = CommandRepository::new(store, submission);
     let framework = CqrsFramework::<A, _>::new(
         PersistedEventStore::new_event_store(repository.clone()),
@@ -121,7 +124,7 @@ where
         .await
         .map_err(command_error::<A>)?;
     let events = repository.committed().into_iter().map(payload::<A>).collect::<Result<_, _>>()?;
-    Ok(Receipt { aggregate_id: aggregate_id.to_owned(), events, is_repeated: false })
+    Ok(Receipt { aggregate_id: aggregate_id.to_owned(), actor, events, is_repeated: false })
 }
 
 fn payload<A: Aggregate>(event: SerializedEvent) -> Result<A::Event, CommandError> {

@@ -18,7 +18,7 @@ use domain::{
     TokenEvent, UserCommand, UserError, UserEvent, UserId, WebhookCommand, WebhookError,
     WebhookEvent,
 };
-use projections::{StoreError, Submission};
+use projections::{Actor, StoreError, Submission};
 
 pub use executor::Executor;
 
@@ -55,6 +55,8 @@ pub enum CommandError {
 pub struct Receipt<E> {
     /// Of what it was done to. For a repeated command, of what it was done to the first time.
     pub aggregate_id: String,
+    /// Who did it. For a repeated command, who did it the first time.
+    pub actor: Actor,
     /// What happened, oldest first; empty when the state asked for held already.
     pub events: Vec<E>,
     /// Whether it had been done before, under the same idempotency key. Nothing happened now.

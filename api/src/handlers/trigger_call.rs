@@ -1,0 +1,38 @@
+//! `POST /v1/assistant/calls`: have an assistant call someone.
+
+use axum::Json;
+use axum::extract::State;
+use domain::{CallCommand, CallEvent, CallId};
+use projections::Particulars;
+
+use super::actor_reply::ActorReply;
+use super::call_body::NewCall;
+use super::call_reply::CallReply;
+use crate::app::App;
+use crate::auth::permissions::CallTrigger;
+use crate::error::ApiError;
+use crate::extract::Body;
+use crate::request_context::RequestContext;
+
+/// Answers 200: the call is on its way.
+///
+/// # Errors
+/// `Validation`, naming the field; `NotFound` when the account has no such assistant.
+pub async fn trigger_call(
+    State(app): State<App>,
+    CallTrigger { account_id }: CallTrigger,
+    context: RequestContext,
+    Body(body): Body<NewCall>,
+) -> Result<Json<CallReply>, ApiError> {
+    let (call_id, assistant_id) = (CallId::new(app.new_uuid()), body.assistant_id()?);
+    let assistant = app.store.find_assistant(account_id, assistant_id).await?;
+    let details = body.details(call_id, assistant.ok_or(ApiError::NotFound)?)?;
+    let command = CallCommand::Trigger { account_id, assistant_id, at: app.now() };
+    let submission = context.submission_with(&app, Particulars::Call(details.clone()));
+    let receipt = app.commands.call(call_id, command, submission).await?;
+    let (id, actor) = (receipt.id()?, ActorReply::from(&receipt.actor));
+    let Some(CallEvent::CallTriggered { at, .. }) = receipt.events.into_iter().next() else {
+        return Err(ApiError::Internal("the command triggered no call".into()));
+    };
+    Ok(Json(CallReply::triggered(id, assistant_id, at, details, actor)))
+}
