@@ -13,6 +13,7 @@ mod credentials;
 mod cross_site;
 mod demo;
 mod error_table;
+mod failed_credentials;
 mod gateway;
 mod generating;
 mod history;
