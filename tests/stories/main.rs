@@ -16,6 +16,7 @@ mod demo;
 mod documentation;
 mod endpoints;
 mod error_table;
+mod failed_credentials;
 mod gateway;
 mod generating;
 mod history;
