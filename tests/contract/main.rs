@@ -9,6 +9,8 @@ mod conflicts;
 mod constraints;
 mod durability;
 mod history;
+mod idempotency;
+mod life;
 mod membership;
 mod metadata;
 mod rebuilding;
