@@ -5,6 +5,8 @@
 //! here too, and so is the life of set-up codes, on the whole service under a clock of the test's own.
 
 mod atomicity;
+mod calling;
+mod campaigns;
 mod conflicts;
 mod constraints;
 mod durability;
@@ -13,9 +15,11 @@ mod idempotency;
 mod life;
 mod membership;
 mod metadata;
+mod paging;
 mod rebuilding;
 mod schema;
 mod setup_codes;
 mod setup_window;
 mod stage;
 mod verifying;
+mod webhooks;
