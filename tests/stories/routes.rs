@@ -95,6 +95,23 @@ covered! {
     POST "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     PUT "/v1/admin/accounts/{id}/members/{userId}" by membership::a_changed_role_shows_at_once;
     DELETE "/v1/admin/accounts/{id}/members/{userId}" by membership::the_next_call_after_losing_the_membership_is_refused;
+    POST "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
+    GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
+    DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
+    GET "/v1/assistants" by assistants::an_assistant_is_added_and_listed;
+    POST "/v1/assistant/calls" by calls::a_call_is_triggered_and_can_be_looked_up;
+    GET "/v1/calls" by calls::a_call_is_triggered_and_can_be_looked_up;
+    GET "/v1/calls/{id}" by calls::a_call_is_triggered_and_can_be_looked_up;
+    POST "/v1/campaigns" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    GET "/v1/campaigns" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    GET "/v1/campaigns/{id}" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    POST "/v1/campaigns/{id}/archive" by campaigns::an_archived_campaign_takes_no_prospects;
+    POST "/v1/campaigns/{id}/prospects" by prospects::prospects_are_added_and_listed;
+    GET "/v1/campaigns/{id}/prospects" by prospects::prospects_are_added_and_listed;
+    GET "/v1/campaigns/{id}/webhook" by webhook_urls::a_webhook_url_is_shown_once;
+    POST "/v1/campaigns/{id}/webhook" by webhook_urls::a_webhook_url_is_shown_once;
+    DELETE "/v1/campaigns/{id}/webhook" by webhook_urls::a_revoked_url_is_dead_and_the_count_goes_on;
+    POST "/v1/webhooks/{secret}/prospects" by webhook_urls::a_prospect_comes_by_webhook;
 }
 
 fn set(routes: &[(&'static str, &'static str)]) -> BTreeSet<(&'static str, &'static str)> {
