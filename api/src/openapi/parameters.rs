@@ -2,8 +2,8 @@
 
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, Required, SchemaFormat};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
 use crate::auth::AccountInForce;
 use crate::auth::middleware::ACCOUNT_ID;
@@ -33,7 +33,8 @@ acts_in_an_account!(CallTrigger, CampaignViewer, CampaignEditor);
 
 impl IntoParams for IfMatchGeneration {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = text().pattern(Some(r#"^(\*|"[ !#-~]*")$"#));
+        let tag = text().pattern(Some(r#"^"[ !#-~]*"$"#)).examples([r#""3""#]);
+        let schema = AnyOfBuilder::new().item(tag).item(text().enum_values(Some(["*"])));
         let description = "The `ETag` of the state that you have seen. When another generation is \
                            active by now, nothing happens and the answer is 412.";
         vec![header("If-Match", schema, description)]
@@ -88,11 +89,16 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn header(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
+fn header(name: &str, schema: impl Into<RefOr<Schema>>, description: &str) -> Parameter {
     parameter(name, ParameterIn::Header, schema, description)
 }
 
-fn parameter(name: &str, at: ParameterIn, schema: ObjectBuilder, description: &str) -> Parameter {
+fn parameter(
+    name: &str,
+    at: ParameterIn,
+    schema: impl Into<RefOr<Schema>>,
+    description: &str,
+) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(at)
