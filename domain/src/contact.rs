@@ -86,7 +86,6 @@ impl LinkedinUrl {
     /// # Errors
     /// For anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidContact> {
-        let text = text.trim();
         let plain = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let parts = plain.then(|| Self::host_and_path(text)).flatten();
         let (host, path) = parts.ok_or(Self::EXPECTED)?;

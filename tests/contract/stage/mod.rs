@@ -4,6 +4,7 @@
 mod campaigns;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::commands::{CommandError, Commands, Executor};
@@ -17,7 +18,8 @@ use projections::particulars::SetupStep;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{
-    Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission, Via,
+    Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission,
+    Subscribers, Via,
 };
 use tests::{Database, Ledger, Store};
 use tokio_util::task::TaskTracker;
@@ -58,6 +60,8 @@ pub(crate) struct Stage<S> {
     pub(crate) store: S,
     pub(crate) database: Database,
     pub(crate) commands: Executor<S>,
+    /// Who is told of what happens.
+    pub(crate) subscribers: Arc<Subscribers>,
     count: AtomicU64,
 }
 
@@ -66,7 +70,7 @@ impl<S: TestStore> Stage<S> {
         let database = Database::new(S::STORE).await;
         let store = S::open(&database).await;
         let commands = Executor::new(store.clone(), TaskTracker::new());
-        Self { store, database, commands, count: AtomicU64::new(1) }
+        Self { store, database, commands, subscribers: Arc::default(), count: AtomicU64::new(1) }
     }
 
     fn next(&self) -> u64 {
@@ -116,6 +120,7 @@ impl<S: TestStore> Stage<S> {
             },
             particulars: None,
             idempotency_key: None,
+            subscribers: self.subscribers.clone(),
         }
     }
 

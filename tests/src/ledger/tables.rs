@@ -141,6 +141,26 @@ pub(super) const TABLES: &[Table] = &[
         order: &["issuer", "subject"],
     },
     Table {
+        name: "deliveries",
+        columns: &[
+            ("id", Integer),
+            ("endpoint", Text),
+            ("event_type", Text),
+            KEY[0],
+            KEY[1],
+            KEY[2],
+            ("status", Text),
+            ("attempts", Integer),
+            ("next_attempt_at", Time),
+            ("claimed_until", Time),
+            ("last_status", Integer),
+            ("last_error", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
+        ],
+        order: &["id"],
+    },
+    Table {
         name: "setup_codes",
         columns: &[
             ("code_digest", Bytes),
