@@ -12,6 +12,7 @@ pub mod binary;
 pub mod client;
 pub mod database;
 pub mod endpoints;
+pub mod integration;
 pub mod ledger;
 pub mod postgres;
 pub mod raw;
@@ -22,7 +23,7 @@ pub mod seed;
 pub mod server;
 pub mod sql;
 
-pub use actors::{Actor, Invitation};
+pub use actors::{Actor, Integration, Invitation};
 pub use answer::Answer;
 pub use app::{TestApp, UnclaimedApp};
 pub use client::Client;
