@@ -24,6 +24,7 @@ contract_tests!(
     commands_without_a_secret_are_repeated_until_they_get_through,
     people_who_are_added_many_times_at_once_become_prospects_once,
     of_eight_tasks_that_rotate_the_same_webhook_url_one_succeeds,
+    a_race_for_a_webhook_url_is_lost_and_not_run_again,
 );
 
 /// An event as cqrs-es hands it to the store.
@@ -263,4 +264,41 @@ async fn of_eight_tasks_that_rotate_the_same_webhook_url_one_succeeds<S: TestSto
     assert_eq!((live.webhook_id, live.generation.get()), (fresh.id, 2));
     assert_eq!(stage.store.find_live_webhook(&first.digest).await.unwrap(), None);
     stage.ledger().await.assert_tables_follow_from_events();
+}
+
+async fn a_race_for_a_webhook_url_is_lost_and_not_run_again<S: TestStore>(stage: Stage<S>) {
+    const ROTATIONS: usize = 10;
+    let alice = stage.user().await;
+    let campaign = stage.campaign(stage.account(alice).await).await;
+    let stage = std::sync::Arc::new(stage);
+    let tasks = (0..8).map(|_| {
+        let stage = stage.clone();
+        tokio::spawn(async move {
+            let (mut minted, mut conflicts) = (Vec::new(), 0);
+            for _ in 0..ROTATIONS {
+                let fresh = stage.fresh_webhook();
+                match stage.try_rotate(campaign, &fresh, stage.by(alice)).await {
+                    Ok(_) => minted.push(fresh),
+                    Err(CommandError::Store(StoreError::Conflict)) => conflicts += 1,
+                    Err(other) => panic!("neither success nor conflict: {other:?}"),
+                }
+            }
+            (minted, conflicts)
+        })
+    });
+    let (mut minted, mut conflicts) = (Vec::new(), 0);
+    for task in tasks.collect::<Vec<_>>() {
+        let (more, lost) = task.await.unwrap();
+        minted.extend(more);
+        conflicts += lost;
+    }
+    assert!(conflicts > 0, "nobody got into anybody's way");
+    let ledger = stage.ledger().await;
+    ledger.assert_tables_follow_from_events();
+    assert_eq!(ledger.events_of("webhook", &campaign.to_string()).len(), minted.len());
+    let mut live = Vec::new();
+    for fresh in minted {
+        live.extend(stage.store.find_live_webhook(&fresh.digest).await.unwrap());
+    }
+    assert_eq!(live.len(), 1, "{live:?}");
 }
