@@ -143,6 +143,25 @@ pub async fn remove_assistant(
     Ok(())
 }
 
+/// Has a dead delivery sent again.
+///
+/// # Errors
+/// `NotFound` for an unknown delivery; `Conflict` for one that is not dead, or whose endpoint is gone.
+pub async fn replay_delivery(app: &App, id: i64, context: &RequestContext) -> Result<(), ApiError> {
+    let entry = app.store.find_delivery(id).await?.ok_or(ApiError::NotFound)?;
+    if !app.endpoints.has(&entry.endpoint) {
+        let text = format!("There is no endpoint {} any more.", entry.endpoint);
+        return Err(ApiError::Conflict(text));
+    }
+    if !app.store.replay_delivery(id, app.now()).await? {
+        return Err(ApiError::Conflict("The delivery is not dead.".to_owned()));
+    }
+    let by = context.actor.user_id.map(|user_id| user_id.to_string());
+    tracing::info!(delivery = id, by, "delivery {id} is sent again");
+    app.endpoints.subscribers().ring();
+    Ok(())
+}
+
 /// Ends a membership.
 ///
 /// # Errors

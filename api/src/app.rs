@@ -16,6 +16,9 @@ use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
+use crate::deliveries::Endpoints;
+use crate::limits::Limits;
+use crate::networks::Networks;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -36,6 +39,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Arc<SignInThrottle>,
+    /// Counts what is done in each account.
+    pub limits: Arc<Limits>,
     /// Remembers when tokens were used.
     pub usage: UsageRecorder,
     /// What every token begins with.
@@ -46,6 +51,10 @@ pub struct App {
     pub oidc: Option<Arc<Provider>>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::commands::CommandError;
+use crate::limits::standing::Standings;
 
 /// Why a request was not answered with what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +68,8 @@ pub enum ApiError {
     TooManyRequests {
         /// When to come back.
         retry_after_seconds: u64,
-        /// Of the limit, as in the `RateLimit` headers.
-        limit: RateLimit,
+        /// The limits that apply, for the `RateLimit` fields.
+        standings: Standings,
     },
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
@@ -86,15 +87,6 @@ pub enum ApiError {
 pub struct Refusal {
     /// What the client is told.
     pub message: String,
-}
-
-/// A limit as the `RateLimit` header fields name it (draft-ietf-httpapi-ratelimit-headers-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Names the limit.
-    pub name: &'static str,
-    /// Requests per minute.
-    pub per_minute: u32,
 }
 
 /// Why the request was not answered with what it asked for.
@@ -220,15 +212,8 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Self::TooManyRequests { retry_after_seconds, limit } = self {
-            let RateLimit { name, per_minute } = limit;
-            let policy = format!("\"{name}\";q={per_minute};w=60");
-            let state = format!("\"{name}\";r=0;t={retry_after_seconds}");
-            for (name, text) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-                if let Ok(value) = HeaderValue::from_str(&text) {
-                    headers.insert(name, value);
-                }
-            }
+        if let Self::TooManyRequests { standings, .. } = self {
+            standings.say_in(headers);
         }
         response
     }

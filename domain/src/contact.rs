@@ -86,13 +86,12 @@ impl LinkedinUrl {
     /// # Errors
     /// For anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidContact> {
-        let text = text.trim();
         let plain = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let parts = plain.then(|| Self::host_and_path(text)).flatten();
         let (host, path) = parts.ok_or(Self::EXPECTED)?;
-        let at_linkedin = host.strip_suffix("linkedin.com");
-        let at_linkedin = at_linkedin.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
-        if at_linkedin && !path.is_empty() {
+        let is_name = host.split('.').all(Self::is_label);
+        let at_linkedin = host == "linkedin.com" || host.ends_with(".linkedin.com");
+        if is_name && at_linkedin && !path.is_empty() {
             Ok(Self(text.to_owned()))
         } else {
             Err(Self::EXPECTED)
@@ -103,6 +102,12 @@ impl LinkedinUrl {
     /// slash, query and fragment. The host does not count: `de.linkedin.com` shows the same people.
     pub fn normalised(&self) -> String {
         Self::host_and_path(&self.0).map(|(_, path)| path).unwrap_or_default()
+    }
+
+    /// Whether the text is one part of a host name. Nothing else may stand before the path: a browser
+    /// ends the host at `?`, `#` and `\`, and takes what is before an `@` for a user (WHATWG URL).
+    fn is_label(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     }
 
     /// The host and the normalised path.

@@ -68,6 +68,15 @@ pub trait Campaigns: Send + Sync {
         campaign_id: CampaignId,
     ) -> Result<Option<MatchSecret>, StoreError>;
 
+    /// Whose the campaign is.
+    async fn find_account_of(
+        &self,
+        campaign_id: CampaignId,
+    ) -> Result<Option<AccountId>, StoreError>;
+
+    /// These prospects, in any order.
+    async fn find_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectEntry>, StoreError>;
+
     /// The campaign's prospects, newest first.
     async fn list_prospects(
         &self,
@@ -88,6 +97,12 @@ JOIN campaign_profiles p ON p.campaign_id = c.campaign_id
 WHERE c.account_id = $1
   AND c.campaign_id = $2
   AND c.created_sequence > 0";
+
+const FIND_ACCOUNT_OF: &str = "
+SELECT account_id
+FROM campaigns
+WHERE campaign_id = $1
+  AND created_sequence > 0";
 
 const SELECT_PROSPECT: &str = "
 SELECT p.prospect_id, p.added_at, p.actor_id, p.actor_via, p.credential_id,
@@ -196,6 +211,27 @@ impl<S: Sql> Campaigns for S {
         let bytes =
             bytes.try_into().map_err(|_| StoreError::corrupt("a secret of another size"))?;
         Ok(Some(MatchSecret::new(bytes)))
+    }
+
+    async fn find_account_of(
+        &self,
+        campaign_id: CampaignId,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let question = Statement::new(FIND_ACCOUNT_OF).bind(campaign_id.to_string());
+        let row = self.fetch::<(String,)>(question).await?.pop();
+        row.map(|(id,)| id.parse().map_err(StoreError::corrupt)).transpose()
+    }
+
+    async fn find_prospects(&self, ids: &[ProspectId]) -> Result<Vec<ProspectEntry>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let numbers: Vec<_> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+        let text = format!("{SELECT_PROSPECT}\nWHERE p.prospect_id IN ({})", numbers.join(", "));
+        let question =
+            ids.iter().fold(Statement::new(text), |question, id| question.bind(id.to_string()));
+        let rows = self.fetch::<ProspectRow>(question).await?;
+        rows.into_iter().map(ProspectEntry::try_from).collect()
     }
 
     async fn list_prospects(

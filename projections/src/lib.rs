@@ -7,12 +7,14 @@
 //! **Invariant:** events and everything that the auth path or an auditor reads change in one
 //! transaction. No request can see a new event beside an old row.
 
+pub mod announcement;
 pub mod assistants;
 pub mod audit_history;
 pub mod calls;
 pub mod campaigns;
 pub mod changes;
 mod deed;
+pub mod deliveries;
 pub mod directory;
 pub mod error;
 pub mod event_store;
@@ -31,11 +33,15 @@ pub mod verifier;
 pub mod webhooks;
 mod write;
 
+pub use announcement::{Announcement, Subscriber, Subscribers};
 pub use assistants::{AssistantEntry, Assistants};
 pub use audit_history::{AuditHistory, TokenHistoryEntry};
 pub use calls::{CallEntry, Calls};
 pub use campaigns::{CampaignEntry, Campaigns, ProspectEntry};
 pub use deed::Deed;
+pub use deliveries::{
+    Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
+};
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
@@ -61,6 +67,7 @@ pub trait ReadModels:
     + Campaigns
     + Webhooks
     + Housekeeping
+    + Deliveries
 {
 }
 
@@ -75,6 +82,7 @@ impl<S> ReadModels for S where
         + Campaigns
         + Webhooks
         + Housekeeping
+        + Deliveries
 {
 }
 

@@ -1,11 +1,13 @@
 //! What comes along with a command: who, from where, and what belongs to it but not in an event.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::token::Generation;
 use domain::{CommandId, TokenId, UserId, WebhookId};
 use sha2::{Digest, Sha256};
 
+use crate::announcement::Subscribers;
 use crate::idempotency::IdempotencyKey;
 use crate::{Particulars, StoreError};
 
@@ -98,7 +100,7 @@ impl Origin {
 }
 
 /// One attempt to change something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Submission {
     /// Names the attempt, and tells later whether its commit happened.
     pub command_id: CommandId,
@@ -112,6 +114,8 @@ pub struct Submission {
     pub particulars: Option<Particulars>,
     /// Under which the command is done once, however often it is sent.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Who is told of what happens.
+    pub subscribers: Arc<Subscribers>,
 }
 
 impl Submission {

@@ -2,6 +2,7 @@
 //! different and the same in every run.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::commands::{CommandError, Commands, Executor};
@@ -15,7 +16,8 @@ use projections::particulars::SetupStep;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{
-    Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission, Via,
+    Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission,
+    Subscribers, Via,
 };
 use tests::{Database, Ledger, Store};
 use tokio_util::task::TaskTracker;
@@ -54,6 +56,8 @@ pub(crate) struct Stage<S> {
     pub(crate) store: S,
     pub(crate) database: Database,
     pub(crate) commands: Executor<S>,
+    /// Who is told of what happens.
+    pub(crate) subscribers: Arc<Subscribers>,
     count: AtomicU64,
 }
 
@@ -62,7 +66,7 @@ impl<S: TestStore> Stage<S> {
         let database = Database::new(S::STORE).await;
         let store = S::open(&database).await;
         let commands = Executor::new(store.clone(), TaskTracker::new());
-        Self { store, database, commands, count: AtomicU64::new(1) }
+        Self { store, database, commands, subscribers: Arc::default(), count: AtomicU64::new(1) }
     }
 
     fn next(&self) -> u64 {
@@ -112,6 +116,7 @@ impl<S: TestStore> Stage<S> {
             },
             particulars: None,
             idempotency_key: None,
+            subscribers: self.subscribers.clone(),
         }
     }
 

@@ -41,6 +41,8 @@ const ELSEWHERE: &[((&str, &str), &str, &str)] = &[
 covered! {
     GET "/livez" by operations::the_server_is_live_and_ready;
     GET "/readyz" by operations::the_server_is_live_and_ready;
+    GET "/openapi.json" by documentation::a_program_reads_what_the_api_is;
+    GET "/docs" by documentation::a_person_reads_it_without_another_site;
     GET "/" by pages::the_front_page_leads_on;
     GET "/assets/{name}" by pages::styles_and_scripts_keep_for_ever_under_names_of_their_content;
     GET "/sign-in" by pages::signing_in_leads_to_where_one_was_going_and_nowhere_else;
@@ -61,6 +63,11 @@ covered! {
     POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
+    GET "/admin/deliveries" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    POST "/admin/deliveries/{id}/replay" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    GET "/v1/admin/endpoints" by deliveries::an_endpoint_is_told_of_what_it_asked_for;
+    GET "/v1/admin/deliveries" by deliveries::deliveries_are_listed_by_status_and_endpoint;
+    POST "/v1/admin/deliveries/{id}/replay" by deliveries::what_nobody_takes_is_given_up_and_can_be_replayed;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;

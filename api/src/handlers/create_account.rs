@@ -20,7 +20,7 @@ use crate::request_context::RequestContext;
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// As people read it.
-    #[schema(value_type = values::Name, examples("Acme"))]
+    #[schema(value_type = values::Name)]
     name: String,
 }
 
@@ -32,6 +32,7 @@ pub struct OpenedReply {
     #[schema(value_type = Uuid)]
     id: AccountId,
     /// As it is kept.
+    #[schema(examples("Acme"))]
     name: String,
 }
 

@@ -27,7 +27,7 @@ pub struct NewUser {
     #[schema(value_type = values::Email)]
     email: String,
     /// As people read it.
-    #[schema(value_type = values::Name, examples("Ada"))]
+    #[schema(value_type = values::Name)]
     name: String,
     /// None if absent.
     #[serde(default)]
@@ -44,8 +44,10 @@ pub struct InvitedReply {
     #[schema(value_type = Uuid)]
     id: UserId,
     /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
     /// As it is kept.
+    #[schema(examples("Ada"))]
     name: String,
     /// Across the installation.
     #[schema(value_type = BTreeSet<values::InstanceRole>)]

@@ -20,6 +20,7 @@ pub struct AccountEntryReply {
     #[schema(value_type = Uuid)]
     id: AccountId,
     /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
     /// Whether nobody can act in it any more.
     closed: bool,

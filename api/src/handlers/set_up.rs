@@ -31,10 +31,10 @@ pub struct SetUp {
     #[schema(value_type = Option<values::Email>)]
     pub(crate) email: Option<String>,
     /// As people read it.
-    #[schema(value_type = Option<values::Name>, examples("Ada"))]
+    #[schema(value_type = Option<values::Name>)]
     pub(crate) name: Option<String>,
     /// The name of the first account.
-    #[schema(value_type = Option<values::Name>, examples("Acme"))]
+    #[schema(value_type = Option<values::Name>)]
     pub(crate) account: Option<String>,
 }
 
@@ -47,8 +47,10 @@ pub struct SetUpReply {
     #[schema(value_type = Uuid)]
     id: UserId,
     /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
     /// As it is kept.
+    #[schema(examples("Ada"))]
     name: String,
     /// The first account; for the first user only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +95,7 @@ pub(crate) async fn come_in(
     context: RequestContext,
     body: SetUp,
 ) -> Result<SetUpReply, ApiError> {
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     let code = enrolment::find_code(app, &body.code).await?;
     let (user_id, account_id) = if code.user_id.is_some() {
         (enrolment::accept_invitation(app, &code, body.password).await?, None)

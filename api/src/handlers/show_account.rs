@@ -19,6 +19,7 @@ pub struct AccountReply {
     #[schema(value_type = Uuid)]
     id: AccountId,
     /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
     /// Yours.
     #[schema(value_type = values::AccountRole)]

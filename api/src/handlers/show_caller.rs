@@ -38,6 +38,7 @@ struct UserPart {
     #[schema(value_type = Uuid)]
     id: UserId,
     /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
 }
 
@@ -49,6 +50,7 @@ struct AccountPart {
     #[schema(value_type = Uuid)]
     id: AccountId,
     /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
     /// The owner's, at this moment.
     #[schema(value_type = values::AccountRole)]

@@ -16,8 +16,10 @@ pub struct MyselfReply {
     #[schema(value_type = Uuid)]
     id: UserId,
     /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
     /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
     /// Across the installation.
     #[schema(value_type = BTreeSet<values::InstanceRole>)]
@@ -37,8 +39,10 @@ pub struct UserReply {
     #[schema(value_type = Uuid)]
     id: UserId,
     /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
     /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
     /// Across the installation.
     #[schema(value_type = BTreeSet<values::InstanceRole>)]

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::auth::{AccountInForce, Admin, SessionUser, TokenBearer};
 use crate::error::ErrorBody;
 
@@ -115,6 +117,11 @@ refusals! {
         examples: [("PreconditionFailed", "An API token of generation 3 is active.")],
         headers: [],
     }
+    /// The `Idempotency-Key` was used with a different request. Nothing was done.
+    IdempotencyKeyReused = "422" {
+        examples: [("IdempotencyKeyReused", "This Idempotency-Key was used with a different request.")],
+        headers: [],
+    }
     /// Too many requests.
     TooManyRequests = "429" {
         examples: [("TooManyRequests", "Rate limit exceeded. Please retry after 6 seconds.")],
@@ -137,6 +144,10 @@ refusals! {
 #[derive(Debug)]
 pub enum Visitor {}
 
+/// Of a route whose path holds a campaign's secret.
+#[derive(Debug)]
+pub enum WebhookHolder {}
+
 macro_rules! groups {
     ($($group:ty: $($refusal:ident),+;)+) => {$(
         impl IntoResponses for $group {
@@ -152,6 +163,10 @@ groups! {
     SessionUser: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     Admin: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     AccountInForce: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CallTrigger: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CampaignViewer: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CampaignEditor: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    WebhookHolder: BadRequest, NotFound, TooManyRequests, InternalServerError, Unavailable;
     Visitor: Forbidden, InternalServerError, Unavailable;
 }
 
@@ -181,7 +196,11 @@ impl Refusal {
     }
 }
 
-/// A header of a reply.
+/// A header that always comes with a reply.
 pub(super) fn header(description: &str, schema: Object) -> Header {
-    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+    HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some(description))
+        .extensions(Some(Extensions::from_iter([("required", json!(true))])))
+        .build()
 }

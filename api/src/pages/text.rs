@@ -6,6 +6,9 @@ pub(super) const ADMIN: &str = "Administration";
 pub(super) const SIGN_OUT: &str = "Sign out";
 pub(super) const SIGN_OUT_EVERYWHERE: &str = "Sign out everywhere";
 pub(super) const SKIP: &str = "Skip to content";
+pub(super) const DOCS: &str = "HTTP API";
+pub(super) const DOCS_WITHOUT_SCRIPT: &str =
+    "This page needs JavaScript. What it shows is also a file:";
 
 pub(super) const API_TOKENS: &str = "API tokens";
 pub(super) const API_TOKEN: &str = "API token";
@@ -74,6 +77,25 @@ pub(super) const WAITING: &str = "Almost there";
 pub(super) const WAITING_TEXT: &str =
     "Nobody can sign in yet. Follow the set-up link that the server printed when it started.";
 pub(super) const HOME: &str = "Back to the start";
+
+pub(super) const DELIVERIES: &str = "Deliveries";
+pub(super) const DEAD: &str = "Given up";
+pub(super) const DEAD_TEXT: &str =
+    "These were tried until the schedule ended. Once the receiver works again, replay them.";
+pub(super) const DEAD_EMPTY: &str = "Nothing was given up.";
+pub(super) const PENDING: &str = "Waiting";
+pub(super) const PENDING_EMPTY: &str = "Nothing is waiting.";
+pub(super) const NOT_TRIED: &str = "not tried yet";
+pub(super) const NOT_BEFORE: &str = "Not before";
+pub(super) const LAST_ERROR: &str = "Last error";
+pub(super) const ATTEMPTS: &str = "attempts:";
+pub(super) const REPLAY: &str = "Replay";
+pub(super) const ENDPOINT: &str = "Endpoint";
+pub(super) const ENDPOINTS: &str = "Endpoints";
+pub(super) const ENDPOINTS_TEXT: &str =
+    "Who is told what happens here. They are configured in the endpoints file.";
+pub(super) const ENDPOINTS_EMPTY: &str = "No endpoint is configured.";
+pub(super) const WHERE: &str = "Where";
 
 pub(super) const USERS: &str = "Users";
 pub(super) const ACCOUNTS: &str = "Accounts";

@@ -1,5 +1,7 @@
 //! A person whom a campaign is about. Personal, so it is never part of an event.
 
+use std::fmt;
+
 use super::{MatchKey, MatchSecret};
 use crate::contact::{EmailAddress, LinkedinUrl, PhoneNumber};
 
@@ -11,7 +13,7 @@ use crate::contact::{EmailAddress, LinkedinUrl, PhoneNumber};
 pub struct UnknownPerson;
 
 /// What is told of a person. Texts are trimmed and not empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ProspectRecord {
     /// Given name.
     pub first_name: Option<String>,
@@ -27,6 +29,13 @@ pub struct ProspectRecord {
     pub linkedin_url: Option<LinkedinUrl>,
     /// Telephone number.
     pub phone: Option<PhoneNumber>,
+}
+
+/// Personal, so it shows nothing.
+impl fmt::Debug for ProspectRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProspectRecord(..)")
+    }
 }
 
 /// A record by which a person can be reached or known.

@@ -1,7 +1,9 @@
 //! The body of the one transaction that a command is: events first, then all that follows from them.
 
+mod outbox;
 mod particulars;
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use cqrs_es::persist::SerializedEvent;
@@ -82,9 +84,12 @@ pub(crate) async fn write(
             tx.execute(changes::statement(&change)).await.map_err(refusal)?;
         }
     }
-    for event in events {
+    for (event, recorded) in events.iter().zip(&recorded) {
         tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
         tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
+        for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
+            tx.execute(delivery).await.map_err(refusal)?;
+        }
     }
     if let Some(key) = &submission.idempotency_key
         && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
@@ -163,7 +168,10 @@ fn insert_context(
 }
 
 /// A statement whose first three values name the event.
-fn about(text: &'static str, event: &SerializedEvent) -> Result<Statement, StoreError> {
+fn about(
+    text: impl Into<Cow<'static, str>>,
+    event: &SerializedEvent,
+) -> Result<Statement, StoreError> {
     let sequence = i64::try_from(event.sequence).map_err(StoreError::corrupt)?;
     Ok(Statement::new(text).bind(&*event.aggregate_type).bind(&*event.aggregate_id).bind(sequence))
 }
