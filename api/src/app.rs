@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::auth::oidc::Provider;
 use crate::auth::password::Passwords;
-use crate::auth::throttle::SignInThrottle;
+use crate::auth::throttle::{FailedCredentials, SignInThrottle};
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -39,6 +39,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Arc<SignInThrottle>,
+    /// Counts credentials that were no good.
+    pub failures: Arc<FailedCredentials>,
     /// Counts what is done in each account.
     pub limits: Arc<Limits>,
     /// Remembers when tokens were used.

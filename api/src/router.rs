@@ -91,6 +91,9 @@ routes! {
         POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
         GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
         POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        GET "/accounts" => pages::accounts::show_accounts;
+        GET "/accounts/{id}" => pages::account::show_account;
+        GET "/accounts/{id}/campaigns/{campaignId}" => pages::campaign::show_campaign;
         GET "/admin" => pages::admin::show_admin;
         POST "/admin/users" => pages::admin_actions::invite;
         POST "/admin/users/{id}/lock" => pages::admin_actions::lock;
@@ -101,6 +104,8 @@ routes! {
         POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
         GET "/admin/deliveries" => pages::deliveries::show_deliveries;
         POST "/admin/deliveries/{id}/replay" => pages::deliveries::replay;
+        POST "/admin/accounts/{id}/assistants" => pages::admin_actions::add_assistant;
+        POST "/admin/accounts/{id}/assistants/{assistantId}/remove" => pages::admin_actions::remove_assistant;
     }
 
     /// For the holder of a token.

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::oidc::{Provider, ProviderError};
 use crate::auth::password::Passwords;
 use crate::auth::session_store::TimedStore;
-use crate::auth::throttle::SignInThrottle;
+use crate::auth::throttle::{FailedCredentials, SignInThrottle};
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
@@ -209,6 +209,7 @@ impl Parts {
             chance: self.around.chance,
             passwords: Passwords::try_new(&salt)?,
             throttle: Arc::new(SignInThrottle::default()),
+            failures: Arc::new(FailedCredentials::default()),
             limits: Arc::new(Limits::new(
                 self.limits.account_per_minute,
                 self.limits.prospects_per_minute,

@@ -103,14 +103,16 @@ fn a_text_that_is_no_email_address_is_refused() {
 }
 
 #[test]
-fn an_email_address_has_at_most_254_bytes_spaces_around_it_aside() {
-    let longest = format!("{}@example.test", "a".repeat(254 - "@example.test".len()));
-    let padded = format!("   {longest}   ");
-    assert_eq!(longest.len(), 254);
-    assert_eq!(EmailAddress::parse(&padded).expect("the longest").as_str(), longest);
-    assert_eq!(EmailAddress::parse(&format!("a{longest}")), Err(NO_EMAIL));
-    // 253 characters, but 505 bytes.
-    assert_eq!(EmailAddress::parse(&format!("{}@b", "é".repeat(251))), Err(NO_EMAIL));
+fn an_email_address_has_at_most_254_characters_spaces_around_it_aside() {
+    for longest in [
+        format!("{}@example.test", "a".repeat(254 - "@example.test".len())),
+        // 506 bytes.
+        format!("{}@b", "é".repeat(252)),
+    ] {
+        let padded = format!("   {longest}   ");
+        assert_eq!(EmailAddress::parse(&padded).expect("the longest").as_str(), longest);
+        assert_eq!(EmailAddress::parse(&format!("a{longest}")), Err(NO_EMAIL));
+    }
 }
 
 #[test]
@@ -172,6 +174,7 @@ fn a_host_that_only_looks_like_linkedin_is_refused() {
         "https://evil-linkedin.com/in/anne",
         "https://evillinkedin.com/in/anne",
         "https://linkedin.com.evil.test/in/anne",
+        "https://www.linkedin.com.evil.test/in/anne",
         "https://linkedin.co/in/anne",
         "https://linkedin.comm/in/anne",
         "https://linkedin.evil.test/linkedin.com/in/anne",

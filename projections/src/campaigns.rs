@@ -132,7 +132,7 @@ impl TryFrom<CampaignRow> for CampaignEntry {
 }
 
 #[derive(sqlx::FromRow)]
-struct ProspectRow {
+pub(crate) struct ProspectRow {
     prospect_id: String,
     added_at: DateTime<Utc>,
     actor_id: Option<String>,

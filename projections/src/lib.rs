@@ -24,6 +24,7 @@ pub mod particulars;
 pub mod postgres;
 pub mod projector;
 pub mod recorded;
+pub mod reports;
 pub mod sign_in;
 pub mod sql;
 pub mod sqlite;
@@ -48,6 +49,7 @@ pub use event_store::{CommandRepository, EventStore};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
 pub use page::{Cursor, Page, PageRequest};
 pub use particulars::{CallDetails, NewUserProfile, Particulars, SetupCode, SetupStep};
+pub use reports::{Doer, ReportedCall, ReportedProspect, Reports};
 pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
@@ -65,6 +67,7 @@ pub trait ReadModels:
     + Assistants
     + Calls
     + Campaigns
+    + Reports
     + Webhooks
     + Housekeeping
     + Deliveries
@@ -80,6 +83,7 @@ impl<S> ReadModels for S where
         + Assistants
         + Calls
         + Campaigns
+        + Reports
         + Webhooks
         + Housekeeping
         + Deliveries

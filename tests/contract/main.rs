@@ -6,14 +6,19 @@
 //! clock of the test's own.
 
 mod atomicity;
+mod calling;
+mod campaigns;
 mod conflicts;
 mod constraints;
 mod deliveries;
 mod durability;
 mod history;
+mod idempotency;
+mod life;
 mod limits;
 mod membership;
 mod metadata;
+mod paging;
 mod rebuilding;
 mod schema;
 mod setup_codes;
@@ -21,3 +26,4 @@ mod setup_window;
 mod stage;
 mod stopped;
 mod verifying;
+mod webhooks;

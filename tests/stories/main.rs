@@ -1,6 +1,7 @@
 //! The stories: what people do with the service, told over HTTP and the command line, on both stores.
 
 mod account_header;
+mod account_pages;
 mod admin_access;
 mod admin_accounts;
 mod admin_tokens;
@@ -20,6 +21,7 @@ mod demo;
 mod documentation;
 mod endpoints;
 mod error_table;
+mod failed_credentials;
 mod gateway;
 mod generating;
 mod history;

@@ -55,6 +55,9 @@ covered! {
     POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    GET "/accounts" by account_pages::a_visitor_is_led_to_the_only_account_or_chooses;
+    GET "/accounts/{id}" by account_pages::an_account_tells_what_was_done_and_by_whom;
+    GET "/accounts/{id}/campaigns/{campaignId}" by account_pages::a_campaign_tells_who_is_in_it_and_who_added_them;
     GET "/admin" by pages::the_administration_page_is_for_administrators;
     POST "/admin/users" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/lock" by pages::the_administration_page_does_what_the_api_does;
@@ -68,6 +71,8 @@ covered! {
     GET "/v1/admin/endpoints" by deliveries::an_endpoint_is_told_of_what_it_asked_for;
     GET "/v1/admin/deliveries" by deliveries::deliveries_are_listed_by_status_and_endpoint;
     POST "/v1/admin/deliveries/{id}/replay" by deliveries::what_nobody_takes_is_given_up_and_can_be_replayed;
+    POST "/admin/accounts/{id}/assistants" by account_pages::an_administrator_adds_and_removes_assistants;
+    POST "/admin/accounts/{id}/assistants/{assistantId}/remove" by account_pages::an_administrator_adds_and_removes_assistants;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;

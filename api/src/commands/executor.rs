@@ -65,8 +65,8 @@ impl<S: EventStore> Executor<S> {
     }
 }
 
-/// Carries the command out, unless that was done under its idempotency key before. Whoever loses a race
-/// looks again: it may have been lost to the same request.
+/// Carries the command out, unless that was done under its idempotency key before. Whoever is refused looks
+/// again: what refuses the command may be what the same request did a moment ago.
 async fn execute_once<A>(
     store: &impl EventStore,
     aggregate_id: &str,
@@ -80,14 +80,28 @@ where
     if let Some(first) = earlier::<A>(store, &submission).await? {
         return Ok(first);
     }
-    let outcome = execute::<A>(store.clone(), aggregate_id, command, submission.clone()).await;
-    match outcome {
-        Err(CommandError::Store(StoreError::Conflict | StoreError::Repeated)) => {
-            let first = earlier::<A>(store, &submission).await?;
-            first.ok_or(CommandError::Store(StoreError::Conflict))
-        }
-        outcome => outcome,
+    let error = match execute::<A>(store.clone(), aggregate_id, command, submission.clone()).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(error) => error,
+    };
+    if !nothing_was_done(&error) {
+        return Err(error);
     }
+    match (earlier::<A>(store, &submission).await?, error) {
+        (Some(first), _) => Ok(first),
+        (None, CommandError::Store(StoreError::Repeated)) => Err(StoreError::Conflict.into()),
+        (None, error) => Err(error),
+    }
+}
+
+/// Whether the command was refused, rather than that something went wrong.
+const fn nothing_was_done(error: &CommandError) -> bool {
+    !matches!(
+        error,
+        CommandError::Store(
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) | StoreError::Corrupt(_)
+        )
+    )
 }
 
 /// What was done under the submission's idempotency key.

@@ -1,6 +1,8 @@
 //! An empty store and the means to make things happen on it, with times, ids and digests that are all
 //! different and the same in every run.
 
+mod campaigns;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +24,8 @@ use projections::{
 use tests::{Database, Ledger, Store};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
+
+pub(crate) use campaigns::{added, person};
 
 /// A store that the contract holds for.
 pub(crate) trait TestStore: EventStore + ReadModels {

@@ -1,5 +1,7 @@
 //! Events and all that follows from them appear in one transaction, or none of them does.
 
+mod of_campaigns;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
