@@ -10,6 +10,7 @@ pub mod call;
 pub mod campaign;
 pub mod contact;
 pub mod id;
+pub mod log;
 pub mod role;
 pub mod token;
 pub mod user;
