@@ -134,7 +134,7 @@ impl Store {
             Self::Sqlite(store) => store.findings().await,
             Self::Postgres(store) => store.findings().await,
         };
-        Ok(findings.map_err(|error| ApiError::from(projections::StoreError::from(error)))?)
+        Ok(findings.map_err(ApiError::from)?)
     }
 
     /// Closes all connections.

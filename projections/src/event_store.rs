@@ -11,6 +11,7 @@ use cqrs_es::persist::{
     PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
 };
 
+use crate::sequencer::{Numbering, Turn};
 use crate::sql::{Sql, Statement};
 use crate::{StoreError, Submission};
 
@@ -31,6 +32,19 @@ pub trait EventStore: Sql + Clone + Send + Sync + 'static {
         events: &[SerializedEvent],
         submission: &Submission,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Gives up to a thousand events that wait for it their positions in the log, in one transaction.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store cannot be asked; `Corrupt` when the log or an event is not as it must be.
+    /// Either way nothing was numbered, or it is found so next time.
+    fn number_batch(
+        &self,
+        turn: Turn,
+    ) -> impl Future<Output = Result<Numbering, StoreError>> + Send;
+
+    /// Returns when this process has committed events that wait for their positions.
+    fn events_wait(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// How far an append came.

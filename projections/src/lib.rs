@@ -19,12 +19,14 @@ pub mod directory;
 pub mod error;
 pub mod event_store;
 pub mod idempotency;
+pub mod log;
 pub mod page;
 pub mod particulars;
 pub mod postgres;
 pub mod projector;
 pub mod recorded;
 pub mod reports;
+pub mod sequencer;
 pub mod sign_in;
 pub mod sql;
 pub mod sqlite;
@@ -47,9 +49,11 @@ pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
+pub use log::{KeptCheckpoint, Log, LogCount, LoggedEvent, Proof};
 pub use page::{Cursor, Page, PageRequest};
 pub use particulars::{CallDetails, NewUserProfile, Particulars, SetupCode, SetupStep};
 pub use reports::{Doer, ReportedCall, ReportedProspect, Reports};
+pub use sequencer::{Numbering, Turn};
 pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
@@ -71,6 +75,7 @@ pub trait ReadModels:
     + Webhooks
     + Housekeeping
     + Deliveries
+    + Log
 {
 }
 
@@ -87,6 +92,7 @@ impl<S> ReadModels for S where
         + Webhooks
         + Housekeeping
         + Deliveries
+        + Log
 {
 }
 
@@ -99,4 +105,13 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
-pub use sqlx::migrate::MigrateError;
+/// Why the tables are not up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// A migration failed, or one that was applied has changed since.
+    #[error(transparent)]
+    Tables(#[from] sqlx::migrate::MigrateError),
+    /// Events that are older than the log could not be numbered.
+    #[error("cannot give events their places in the log: {0}")]
+    Log(#[from] StoreError),
+}

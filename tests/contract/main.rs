@@ -16,6 +16,7 @@ mod history;
 mod idempotency;
 mod life;
 mod limits;
+mod logging;
 mod membership;
 mod metadata;
 mod paging;

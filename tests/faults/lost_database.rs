@@ -162,7 +162,7 @@ async fn a_token_that_is_being_verified_when_postgres_freezes_is_answered_in_tim
 #[tokio::test]
 async fn a_command_that_is_being_written_when_postgres_freezes_is_answered_in_time() {
     let regenerate = |alice: &Actor, _: &Client| alice.post("/v1/user/api-token/regenerate");
-    frozen_while_waiting_for("log_queue", regenerate).await;
+    frozen_while_waiting_for("event_context", regenerate).await;
 }
 
 async fn frozen_while_waiting_for(table: &str, request: impl Fn(&Actor, &Client) -> Request) {

@@ -7,6 +7,7 @@ use sqlx::Connection;
 
 use super::{CALL_TIMEOUT, Postgres, in_time};
 use crate::event_store::{CommitError, EventStore};
+use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
 use crate::{StoreError, Submission};
 
@@ -46,6 +47,29 @@ impl EventStore for Postgres {
             // Whatever the connection is in the middle of, nobody else should inherit it.
             connection.close_on_drop();
         }
+        if outcome.is_ok() {
+            self.bell.notify_one();
+        }
         outcome
+    }
+
+    async fn number_batch(&self, turn: Turn) -> Result<Numbering, StoreError> {
+        let mut connection = self.commands.acquire().await?;
+        let outcome = match in_time(connection.begin()).await {
+            Err(error) => Err(error.into()),
+            Ok(mut tx) => match sequencer::number_batch(&mut *tx, turn).await {
+                Ok(done) => in_time(tx.commit()).await.map(|()| done).map_err(StoreError::from),
+                Err(error) => in_time(tx.rollback()).await.map_err(Into::into).and(Err(error)),
+            },
+        };
+        if outcome.is_err() {
+            // As above. It may also hold the turn.
+            connection.close_on_drop();
+        }
+        outcome
+    }
+
+    async fn events_wait(&self) {
+        self.bell.notified().await;
     }
 }

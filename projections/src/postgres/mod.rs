@@ -4,13 +4,15 @@ mod event_store;
 mod sql;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
+use tokio::sync::Notify;
 
-use crate::Finding;
+use crate::{Finding, MigrateError, StoreError, log};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -48,6 +50,8 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
+    /// Rings when this node has committed events.
+    bell: Arc<Notify>,
 }
 
 impl Postgres {
@@ -76,6 +80,7 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS, options.clone()),
             reads: pool(READ_CONNECTIONS, options),
+            bell: Arc::default(),
         })
     }
 
@@ -87,8 +92,22 @@ impl Postgres {
     ///
     /// # Errors
     /// When a migration fails or one that was applied has changed since.
-    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(&self.commands).await
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        // A role that may not make tables can serve once another has made them.
+        if !self.is_up_to_date().await {
+            MIGRATIONS.run(&self.commands).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether exactly the migrations of this version were applied.
+    async fn is_up_to_date(&self) -> bool {
+        let question =
+            "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+        let applied = sqlx::query_as::<_, (i64, Vec<u8>)>(question).fetch_all(&self.commands).await;
+        let Ok(applied) = applied else { return false };
+        let own = MIGRATIONS.iter().map(|own| (own.version, &*own.checksum));
+        own.eq(applied.iter().map(|(version, checksum)| (*version, checksum.as_slice())))
     }
 
     /// The connections that browser sessions use.
@@ -100,7 +119,7 @@ impl Postgres {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub async fn findings(&self) -> Result<Vec<Finding>, sqlx::Error> {
+    pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         for (name, good, remedy) in [
             ("fsync", "on", "Set fsync=on: without it a crash loses acknowledged tokens."),
@@ -132,6 +151,7 @@ impl Postgres {
             },
             remedy: None,
         });
+        findings.push(log::finding(self).await);
         Ok(findings)
     }
 

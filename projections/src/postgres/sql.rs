@@ -30,11 +30,20 @@ impl Sql for Postgres {
 impl Transaction for PgConnection {
     /// Shared: tokens of one user may be written while others are; a lock of the user waits.
     const LOCK_ROW: &str = "FOR SHARE";
+    const AWAIT_ROW: &str = "FOR UPDATE";
+    const TRY_ROW: &str = "FOR UPDATE SKIP LOCKED";
+    /// Other nodes write, too, and none should wait for another to number events.
+    const WRITES_ALONE: bool = false;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         let query = sqlx::query(&statement.text);
         let done = in_time(bind_values!(query, statement.values).execute(self)).await?;
         Ok(done.rows_affected())
+    }
+
+    async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
+        let query = sqlx::query_as::<_, R>(&statement.text);
+        in_time(bind_values!(query, statement.values).fetch_all(self)).await
     }
 
     async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {

@@ -7,6 +7,7 @@ use sqlx::Connection;
 
 use super::Sqlite;
 use crate::event_store::{CommitError, EventStore};
+use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
 use crate::{StoreError, Submission};
 
@@ -45,5 +46,19 @@ impl EventStore for Sqlite {
             connection.close_on_drop();
         }
         outcome
+    }
+
+    /// Only events that are older than the log ever wait.
+    async fn number_batch(&self, turn: Turn) -> Result<Numbering, StoreError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        match sequencer::number_batch(&mut *tx, turn).await {
+            Ok(done) => tx.commit().await.map(|()| done).map_err(StoreError::from),
+            Err(error) => tx.rollback().await.map_err(Into::into).and(Err(error)),
+        }
+    }
+
+    /// They have their positions already.
+    async fn events_wait(&self) {
+        std::future::pending().await
     }
 }

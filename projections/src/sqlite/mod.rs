@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::Finding;
+use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
 use lock::DatabaseLock;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
@@ -89,12 +89,14 @@ impl Sqlite {
         Ok(Self { writer, reader, _lock: lock })
     }
 
-    /// Brings the tables up to date.
+    /// Brings the tables up to date, and gives events that are older than the log their places in it.
     ///
     /// # Errors
-    /// When a migration fails or one that was applied has changed since.
-    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(&self.writer).await
+    /// When a migration fails, one that was applied has changed since, or an event has no place.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        MIGRATIONS.run(&self.writer).await?;
+        while let Numbering::Done { more: true, .. } = self.number_batch(Turn::Await).await? {}
+        Ok(())
     }
 
     /// The connection that browser sessions are written through.
@@ -106,7 +108,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub async fn findings(&self) -> Result<Vec<Finding>, sqlx::Error> {
+    pub async fn findings(&self) -> Result<Vec<Finding>, StoreError> {
         let synchronous: i64 =
             sqlx::query_scalar("PRAGMA synchronous").fetch_one(&self.writer).await?;
         let journal: String =
@@ -133,6 +135,7 @@ impl Sqlite {
                 integrity == "ok",
                 "The file is damaged. Restore the last backup and keep this file for examination.",
             ),
+            log::finding(self).await,
         ])
     }
 

@@ -34,10 +34,18 @@ impl Sql for Sqlite {
 impl Transaction for SqliteConnection {
     /// There is one writer: nothing can change under it.
     const LOCK_ROW: &str = "";
+    const AWAIT_ROW: &str = "";
+    const TRY_ROW: &str = "";
+    const WRITES_ALONE: bool = true;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         let query = sqlx::query(&statement.text);
         Ok(bind_values!(query, statement.values).execute(self).await?.rows_affected())
+    }
+
+    async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
+        let query = sqlx::query_as::<_, R>(&statement.text);
+        bind_values!(query, statement.values).fetch_all(self).await
     }
 
     async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {

@@ -13,7 +13,8 @@ pub(crate) use particulars::issue_setup_code;
 
 use crate::idempotency::use_key;
 use crate::recorded::{Happening, RecordedEvent};
-use crate::sql::Statement;
+use crate::sequencer::{self, Placed};
+use crate::sql::{Row, Statement};
 use crate::{StoreError, Submission, changes, projector};
 
 /// The constraint that a statement broke, by the names it has in PostgreSQL and in SQLite's messages.
@@ -39,11 +40,26 @@ pub(crate) trait Transaction: Send {
     /// Appended to a question whose row must not change before the commit.
     const LOCK_ROW: &str;
 
+    /// Appended to a question for a row that one transaction changes at a time: waits for its turn.
+    const AWAIT_ROW: &str;
+
+    /// The same, and finds no row while it is another's turn.
+    const TRY_ROW: &str;
+
+    /// Whether it is never anyone else's turn: then events get their position where they are written.
+    const WRITES_ALONE: bool;
+
     /// Runs a statement; says how many rows it touched.
     fn execute(
         &mut self,
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// All rows of a question.
+    fn fetch<R: Row>(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
     /// Whether a question has any answer.
     fn exists(
@@ -75,6 +91,8 @@ pub(crate) async fn write(
     submission: &Submission,
 ) -> Result<(), StoreError> {
     let recorded = events.iter().map(RecordedEvent::read).collect::<Result<Vec<_>, _>>()?;
+    // An event that could not become a leaf must not come to be.
+    let placed = events.iter().map(Placed::of).collect::<Result<Vec<_>, _>>()?;
     for event in events {
         tx.execute(insert_event(event)?).await.map_err(refusal)?;
     }
@@ -86,11 +104,11 @@ pub(crate) async fn write(
     }
     for (event, recorded) in events.iter().zip(&recorded) {
         tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
-        tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
         for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
             tx.execute(delivery).await.map_err(refusal)?;
         }
     }
+    put_in_log(tx, events, &placed).await?;
     if let Some(key) = &submission.idempotency_key
         && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
     {
@@ -100,6 +118,21 @@ pub(crate) async fn write(
         None => Ok(()),
         Some(particulars) => particulars::write(tx, particulars, &recorded).await,
     }
+}
+
+/// Gives the events their positions, or puts them where the sequencer finds them.
+async fn put_in_log<T: Transaction>(
+    tx: &mut T,
+    events: &[SerializedEvent],
+    placed: &[Placed],
+) -> Result<(), StoreError> {
+    if T::WRITES_ALONE {
+        return sequencer::number(tx, placed).await;
+    }
+    for event in events {
+        tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
+    }
+    Ok(())
 }
 
 /// A locked user gets no token, not even when the command was decided before the lock: the row stays
@@ -178,7 +211,7 @@ fn about(
 
 /// What a failed statement of the transaction means. Only `events_pkey` is a lost race; a broken
 /// constraint that no caller can cause is corruption and is logged as an alarm.
-fn refusal(error: sqlx::Error) -> StoreError {
+pub(crate) fn refusal(error: sqlx::Error) -> StoreError {
     let Some(constraint) = broken_constraint(&error) else { return error.into() };
     match constraint.as_str() {
         name if EVENTS_KEY.contains(&name) => StoreError::Conflict,

@@ -8,6 +8,8 @@ pub(super) const POSTGRES: &[Store] = &[Store::Postgres];
 
 /// What the triggers on `events` say.
 const APPEND_ONLY: &str = "events are append-only";
+/// What the triggers on the tables of the log say.
+const LOG_APPEND_ONLY: &str = "the log is append-only";
 
 /// How a rule makes itself known.
 #[derive(Clone, Copy)]
@@ -17,7 +19,9 @@ enum Rule {
     /// SQLite tells the name.
     Check,
     /// Both tell what the trigger says.
-    Trigger,
+    Trigger(&'static str),
+    /// SQLite tells only that it was one.
+    ForeignKey,
 }
 
 /// What should be stopped, and what is next to it and should not.
@@ -52,7 +56,17 @@ impl Attempt {
 
     /// To change an event.
     pub(super) const fn change(breaks: &'static str, forbidden: &'static str) -> Self {
-        Self::new(breaks, Rule::Trigger, forbidden)
+        Self::new(breaks, Rule::Trigger(APPEND_ONLY), forbidden)
+    }
+
+    /// To change what is in the log.
+    pub(super) const fn change_log(breaks: &'static str, forbidden: &'static str) -> Self {
+        Self::new(breaks, Rule::Trigger(LOG_APPEND_ONLY), forbidden)
+    }
+
+    /// To name what is not there.
+    pub(super) const fn nowhere(breaks: &'static str, forbidden: &'static str) -> Self {
+        Self::new(breaks, Rule::ForeignKey, forbidden)
     }
 
     /// On these stores only.
@@ -82,8 +96,9 @@ impl Attempt {
                 format!("UNIQUE constraint failed: {columns}")
             }
             (Rule::Check, Store::Sqlite) => format!("CHECK constraint failed: {}", self.breaks),
-            (Rule::Trigger, _) => APPEND_ONLY.to_owned(),
-            (Rule::Unique(_) | Rule::Check, Store::Postgres) => {
+            (Rule::ForeignKey, Store::Sqlite) => "FOREIGN KEY constraint failed".to_owned(),
+            (Rule::Trigger(says), _) => says.to_owned(),
+            (Rule::Unique(_) | Rule::Check | Rule::ForeignKey, Store::Postgres) => {
                 assert_eq!(error.constraint(), Some(self.breaks), "{error}");
                 return;
             }

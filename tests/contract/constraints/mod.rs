@@ -5,6 +5,7 @@ mod attempt;
 mod of_campaigns;
 mod of_deliveries;
 mod of_events;
+mod of_log;
 mod of_people;
 mod of_tokens;
 
@@ -42,6 +43,7 @@ fn attempts(store: Store) -> Vec<Attempt> {
         of_people::ATTEMPTS,
         of_campaigns::ATTEMPTS,
         of_deliveries::ATTEMPTS,
+        of_log::ATTEMPTS,
     ]
     .concat();
     all.into_iter().filter(|attempt| attempt.stores.contains(&store)).collect()

@@ -51,7 +51,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         .on(POSTGRES)
         .given(EVENT),
     Attempt::change("events_append_only", "DELETE FROM events").on(POSTGRES).given(EVENT),
-    Attempt::change("events_append_only", "TRUNCATE events").on(POSTGRES).given(EVENT),
+    Attempt::change("events_append_only", "TRUNCATE events CASCADE").on(POSTGRES).given(EVENT),
     Attempt::twice(
         "event_context_pkey",
         "event_context.aggregate_type, event_context.aggregate_id, event_context.sequence",

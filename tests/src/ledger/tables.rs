@@ -61,6 +61,32 @@ pub(super) const TABLES: &[Table] = &[
         order: &["id"],
     },
     Table {
+        name: "event_log",
+        columns: &[("position", Integer), KEY[0], KEY[1], KEY[2], ("leaf_hash", Bytes)],
+        order: &["position"],
+    },
+    Table {
+        name: "log_nodes",
+        columns: &[("level", Integer), ("node_index", Integer), ("hash", Bytes)],
+        order: &["level", "node_index"],
+    },
+    Table {
+        name: "log_head",
+        columns: &[("id", Boolean), ("size", Integer), ("frontier", Bytes)],
+        order: &["id"],
+    },
+    Table {
+        name: "log_checkpoints",
+        columns: &[
+            ("size", Integer),
+            ("verifier_key", Text),
+            ("root_hash", Bytes),
+            ("note", Text),
+            ("made_at", Time),
+        ],
+        order: &["size", "verifier_key"],
+    },
+    Table {
         name: "users",
         columns: &[
             ("user_id", Text),

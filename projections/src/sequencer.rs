@@ -1,0 +1,286 @@
+//! Gives every event its place in the log: a position, and a leaf of the tree.
+//!
+//! On SQLite one process writes, and an event gets its position in the transaction that writes it. On
+//! PostgreSQL it waits in a queue, for a moment, because writers that commit at the same time would have to
+//! wait for each other. Any node may empty the queue; the lock of the one row of `log_head` says whose turn
+//! it is, and ends with the transaction, however that ends.
+//!
+//! **Invariant:** positions are 1, 2, 3 … without a gap, every event gets one, and no event gets one before an
+//! earlier event of its aggregate.
+
+use chrono::{DateTime, Utc};
+use cqrs_es::persist::SerializedEvent;
+use domain::log::{Frontier, LogEntry, NotCanonical, Subtree, TreeHash};
+use sqlx::types::Json;
+
+use crate::StoreError;
+use crate::sql::{Statement, Value};
+use crate::write::{Transaction, refusal};
+
+/// Events that are numbered in one transaction.
+const BATCH: i64 = 1000;
+
+/// Of the levels of the tree, every eighth is stored. One of a thousand rows more, and a proof at a million
+/// events reads six runs of at most 256 hashes (docs/adr/0010).
+pub const STORED_LEVELS: u32 = 8;
+
+/// Whether to wait while another node numbers events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Leave it to the other.
+    Try,
+    /// Wait for it to end, so that everything committed before has its position afterwards.
+    Await,
+}
+
+/// What a turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// It was another's.
+    OthersTurn,
+    /// Events were numbered.
+    Done {
+        /// How many.
+        count: u64,
+        /// Whether more may wait.
+        more: bool,
+        /// When the oldest of them was recorded, by the database's clock; `None` when there was none.
+        oldest: Option<DateTime<Utc>>,
+    },
+}
+
+/// An event and its leaf.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    aggregate_type: String,
+    aggregate_id: String,
+    sequence: i64,
+    leaf: TreeHash,
+}
+
+impl Placed {
+    /// Computes the leaf of an event.
+    pub(crate) fn of(event: &SerializedEvent) -> Result<Self, StoreError> {
+        let key = (
+            &*event.aggregate_type,
+            &*event.aggregate_id,
+            u64::try_from(event.sequence).map_err(StoreError::corrupt)?,
+        );
+        let kind = (&*event.event_type, &*event.event_version);
+        let leaf = LogEntry::try_new(key, kind, &event.payload, &event.metadata)
+            .map(|entry| entry.leaf_hash())
+            .map_err(|error: NotCanonical| StoreError::corrupt(error))?;
+        Ok(Self {
+            aggregate_type: event.aggregate_type.clone(),
+            aggregate_id: event.aggregate_id.clone(),
+            sequence: i64::try_from(event.sequence).map_err(StoreError::corrupt)?,
+            leaf,
+        })
+    }
+}
+
+const SELECT_HEAD: &str = "
+SELECT size, frontier
+FROM log_head";
+
+const LIST_WAITING: &str = "
+SELECT q.aggregate_type, q.aggregate_id, q.sequence,
+       e.event_type, e.event_version, e.payload, e.metadata, e.recorded_at
+FROM log_queue q
+LEFT JOIN events e
+  ON e.aggregate_type = q.aggregate_type
+ AND e.aggregate_id = q.aggregate_id
+ AND e.sequence = q.sequence
+ORDER BY q.id
+LIMIT $1";
+
+/// What has a position waits no more. By what was numbered and not by the queue's ids: a writer that began
+/// earlier may have committed in between.
+const DEQUEUE: &str = "
+DELETE FROM log_queue
+WHERE (aggregate_type, aggregate_id, sequence) IN (
+    SELECT aggregate_type, aggregate_id, sequence
+    FROM event_log
+    WHERE position > $1
+)";
+
+const MOVE_HEAD: &str = "
+UPDATE log_head
+SET size = $2,
+    frontier = $3
+WHERE size = $1";
+
+const EVENT_LOG: (&str, usize) =
+    ("event_log (position, aggregate_type, aggregate_id, sequence, leaf_hash)", 5);
+const LOG_NODES: (&str, usize) = ("log_nodes (level, node_index, hash)", 3);
+
+/// The one row of `log_head`.
+#[derive(sqlx::FromRow)]
+pub(crate) struct HeadRow {
+    size: i64,
+    frontier: Vec<u8>,
+}
+
+impl HeadRow {
+    /// The right edge of the tree.
+    pub(crate) fn frontier(&self) -> Result<Frontier, StoreError> {
+        let size = u64::try_from(self.size).map_err(StoreError::corrupt)?;
+        Frontier::from_bytes(size, &self.frontier).map_err(StoreError::corrupt)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct WaitingRow {
+    aggregate_type: String,
+    aggregate_id: String,
+    sequence: i64,
+    event_type: Option<String>,
+    event_version: Option<String>,
+    payload: Option<Json<serde_json::Value>>,
+    metadata: Option<Json<serde_json::Value>>,
+    recorded_at: Option<DateTime<Utc>>,
+}
+
+impl WaitingRow {
+    fn place(self) -> Result<Placed, StoreError> {
+        let Self { aggregate_type, aggregate_id, sequence, .. } = self;
+        let key = format!("{aggregate_type}/{aggregate_id}/{sequence}");
+        let missing =
+            || StoreError::corrupt(format!("the event {key} is to be numbered and is not there"));
+        let event = SerializedEvent {
+            aggregate_id,
+            sequence: usize::try_from(sequence).map_err(StoreError::corrupt)?,
+            aggregate_type,
+            event_type: self.event_type.ok_or_else(missing)?,
+            event_version: self.event_version.ok_or_else(missing)?,
+            payload: self.payload.ok_or_else(missing)?.0,
+            metadata: self.metadata.ok_or_else(missing)?.0,
+        };
+        Placed::of(&event)
+    }
+}
+
+/// The head, held until the transaction ends; `None` when it is another's turn.
+async fn take_turn<T: Transaction>(tx: &mut T, turn: Turn) -> Result<Option<Frontier>, StoreError> {
+    let lock = match turn {
+        Turn::Try => T::TRY_ROW,
+        Turn::Await => T::AWAIT_ROW,
+    };
+    let question = Statement::new(format!("{SELECT_HEAD}\n{lock}"));
+    match tx.fetch::<HeadRow>(question).await?.pop() {
+        Some(row) => row.frontier().map(Some),
+        None if turn == Turn::Try && !T::WRITES_ALONE => Ok(None),
+        None => Err(StoreError::corrupt("the log has no head")),
+    }
+}
+
+/// Numbers what waits, oldest first, as far as a batch goes.
+pub(crate) async fn number_batch<T: Transaction>(
+    tx: &mut T,
+    turn: Turn,
+) -> Result<Numbering, StoreError> {
+    let Some(frontier) = take_turn(tx, turn).await? else { return Ok(Numbering::OthersTurn) };
+    let waiting = tx.fetch::<WaitingRow>(Statement::new(LIST_WAITING).bind(BATCH)).await?;
+    let oldest = waiting.iter().filter_map(|row| row.recorded_at).min();
+    let placed = waiting.into_iter().map(WaitingRow::place).collect::<Result<Vec<_>, _>>()?;
+    let count = u64::try_from(placed.len()).map_err(StoreError::corrupt)?;
+    if count > 0 {
+        let before = position(frontier.size())?;
+        append(tx, frontier, &placed).await?;
+        let dequeued = tx.execute(Statement::new(DEQUEUE).bind(before)).await.map_err(refusal)?;
+        if dequeued != count {
+            return Err(StoreError::corrupt(format!("{dequeued} of {count} events waited")));
+        }
+    }
+    let more = i64::try_from(count).is_ok_and(|count| count >= BATCH);
+    Ok(Numbering::Done { count, more, oldest })
+}
+
+/// Numbers these events now.
+pub(crate) async fn number<T: Transaction>(
+    tx: &mut T,
+    placed: &[Placed],
+) -> Result<(), StoreError> {
+    let head = take_turn(tx, Turn::Await).await?;
+    let frontier = head.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
+    append(tx, frontier, placed).await
+}
+
+async fn append(
+    tx: &mut impl Transaction,
+    mut frontier: Frontier,
+    placed: &[Placed],
+) -> Result<(), StoreError> {
+    let before = frontier.size();
+    let mut leaves = Vec::with_capacity(placed.len());
+    let mut nodes = Vec::new();
+    for event in placed {
+        frontier.push(event.leaf, |subtree, hash| {
+            if is_stored(subtree) {
+                nodes.push((subtree, hash));
+            }
+        });
+        leaves.push(vec![
+            position(frontier.size())?.into(),
+            event.aggregate_type.clone().into(),
+            event.aggregate_id.clone().into(),
+            event.sequence.into(),
+            event.leaf.as_bytes().to_vec().into(),
+        ]);
+    }
+    let nodes = nodes.into_iter().map(|(subtree, hash)| {
+        Ok(vec![
+            i64::from(subtree.level).into(),
+            position(subtree.index)?.into(),
+            hash.as_bytes().to_vec().into(),
+        ])
+    });
+    let nodes = nodes.collect::<Result<Vec<_>, StoreError>>()?;
+    insert(tx, EVENT_LOG, leaves).await?;
+    insert(tx, LOG_NODES, nodes).await?;
+    let step = Statement::new(MOVE_HEAD)
+        .bind(position(before)?)
+        .bind(position(frontier.size())?)
+        .bind(frontier.to_bytes());
+    match tx.execute(step).await.map_err(refusal)? {
+        1 => Ok(()),
+        _ => Err(StoreError::corrupt("the head of the log is not where it was")),
+    }
+}
+
+/// Whether the hash of this subtree has a row of its own. Leaves are in `event_log`.
+const fn is_stored(subtree: Subtree) -> bool {
+    subtree.level > 0 && subtree.level.is_multiple_of(STORED_LEVELS)
+}
+
+/// As the databases count.
+pub(crate) fn position(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(StoreError::corrupt)
+}
+
+/// Inserts rows, many with one statement. Three sizes of statement, so that few are prepared.
+async fn insert(
+    tx: &mut impl Transaction,
+    (table, width): (&str, usize),
+    rows: Vec<Vec<Value>>,
+) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter();
+    for size in [100, 10, 1] {
+        while rows.len() >= size {
+            let text = format!("INSERT INTO {table}\nVALUES {}", places(size, width));
+            let insert =
+                rows.by_ref().take(size).flatten().fold(Statement::new(text), Statement::bind);
+            tx.execute(insert).await.map_err(refusal)?;
+        }
+    }
+    Ok(())
+}
+
+/// `($1, $2), ($3, $4), …`
+fn places(rows: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let numbers = (1..=width).map(|column| format!("${}", row * width + column));
+        format!("({})", numbers.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
