@@ -9,6 +9,7 @@ use projections::{ReadModels, Verifier};
 use rand::Rng;
 use uuid::Uuid;
 
+use crate::audit::Notary;
 use crate::auth::oidc::Provider;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::{FailedCredentials, SignInThrottle};
@@ -57,6 +58,8 @@ pub struct App {
     pub gateways: Networks,
     /// Who is told what happens here.
     pub endpoints: Arc<Endpoints>,
+    /// Signs what the log is.
+    pub notary: Notary,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod chance;
 pub mod cli;

@@ -142,6 +142,14 @@ routes! {
         DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;
     }
 
+    /// For auditors, by session or token.
+    audit {
+        GET "/v1/audit/checkpoint" => h::show_checkpoint::show_checkpoint;
+        GET "/v1/audit/key" => h::show_log_key::show_log_key;
+        GET "/v1/audit/proofs/inclusion" => h::prove_inclusion::prove_inclusion;
+        GET "/v1/audit/proofs/consistency" => h::prove_consistency::prove_consistency;
+    }
+
     /// For members of the account in force, by session or token.
     account {
         GET "/v1/account" => h::show_account::show_account;
@@ -182,6 +190,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let with_session = Router::new()
         .merge(user().route_layer(idempotent()))
         .merge(admin().route_layer(idempotent()))
+        .merge(audit())
         .merge(
             Router::new()
                 .merge(account().route_layer(idempotent()).route_layer(limited))

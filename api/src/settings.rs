@@ -1,5 +1,6 @@
 //! What an operator can set: flag before environment before file before default.
 
+mod checkpoints;
 mod endpoints;
 mod limits;
 mod networks;
@@ -16,6 +17,7 @@ use domain::token::Prefix;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::checkpoints::CheckpointSettings;
 pub use self::limits::LimitSettings;
 use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
@@ -100,6 +102,22 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_private_endpoints: Option<bool>,
+    /// File with the key that signs checkpoints; without it, one beside the database [env: SYMBOLON_LOG_KEY_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_key_file: Option<PathBuf>,
+    /// What the log is called, for ever; without it, as its key says [env: SYMBOLON_LOG_ORIGIN]
+    #[arg(long, global = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_origin: Option<String>,
+    /// Seconds from one checkpoint of the log to the next [env: SYMBOLON_CHECKPOINT_SECONDS] [default: 60]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint_seconds: Option<u32>,
+    /// File to append every checkpoint to [env: SYMBOLON_CHECKPOINT_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint_file: Option<PathBuf>,
 }
 
 /// Where the data is.
@@ -118,6 +136,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the data is.
     pub database: Database,
+    /// Where files are that belong to no other place.
+    pub data_dir: PathBuf,
     /// How browsers reach the server; `None` = by the address it listens on.
     pub public_url: Option<PublicUrl>,
     /// What every token begins with.
@@ -134,6 +154,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Who is told what happens here.
     pub endpoints: Arc<Endpoints>,
+    /// Who signs what the log is, and when.
+    pub checkpoints: CheckpointSettings,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -178,6 +200,10 @@ struct Raw {
     prospect_requests_per_minute: u32,
     endpoints_file: Option<PathBuf>,
     allow_private_endpoints: bool,
+    log_key_file: Option<PathBuf>,
+    log_origin: Option<String>,
+    checkpoint_seconds: u32,
+    checkpoint_file: Option<PathBuf>,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -199,7 +225,8 @@ impl Settings {
             .set_default("log", "info")?
             .set_default("account_requests_per_minute", 100)?
             .set_default("prospect_requests_per_minute", 10)?
-            .set_default("allow_private_endpoints", false)?;
+            .set_default("allow_private_endpoints", false)?
+            .set_default("checkpoint_seconds", 60)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -237,6 +264,7 @@ impl TryFrom<Raw> for Settings {
         Ok(Self {
             listen: raw.listen,
             database,
+            data_dir: raw.data_dir,
             public_url: raw.public_url.as_deref().map(PublicUrl::parse).transpose()?,
             token_prefix,
             log: raw.log,
@@ -259,6 +287,12 @@ impl TryFrom<Raw> for Settings {
             )?,
             endpoints: endpoints::load(raw.endpoints_file.as_deref(), raw.allow_private_endpoints)?
                 .into(),
+            checkpoints: CheckpointSettings::parse(
+                raw.log_key_file,
+                raw.log_origin,
+                raw.checkpoint_seconds,
+                raw.checkpoint_file,
+            )?,
         })
     }
 }
@@ -309,6 +343,16 @@ impl PublicUrl {
     /// Without a slash at the end.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The host in it, without a port.
+    pub fn host(&self) -> &str {
+        let authority = self.0.split_once("://").map_or(&*self.0, |(_, authority)| authority);
+        match authority.rsplit_once(':') {
+            // Not the last part of an IPv6 address.
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            Some(_) | None => authority,
+        }
     }
 
     /// Whether cookies can be `Secure`.

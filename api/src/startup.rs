@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use domain::log::Origin;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{EventStore, Finding, ReadModels};
@@ -13,6 +15,7 @@ use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::app::App;
+use crate::audit::{LogKeeper, LogKeyError, Notary, key};
 use crate::auth::oidc::{Provider, ProviderError};
 use crate::auth::password::Passwords;
 use crate::auth::session_store::TimedStore;
@@ -60,6 +63,9 @@ pub enum StartError {
     /// The means to tell endpoints anything.
     #[error(transparent)]
     Dispatcher(#[from] DispatcherError),
+    /// The key that signs what the log is.
+    #[error(transparent)]
+    LogKey(#[from] LogKeyError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -97,6 +103,7 @@ pub struct Service {
     pub router: Router,
     running: TaskTracker,
     dispatcher: Option<Dispatcher>,
+    keeper: Option<LogKeeper>,
     housekeeping: JoinHandle<()>,
     store: Store,
 }
@@ -152,6 +159,7 @@ impl Store {
         around: Surroundings,
     ) -> Result<Service, StartError> {
         let public_url = settings.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(at));
+        let key = key::load_or_make(settings, &log_name(&public_url), &mut around.chance.rng())?;
         let provider = |oidc| Provider::try_new(oidc, &public_url).map(Arc::new);
         let parts = Parts {
             oidc: settings.oidc.as_ref().map(provider).transpose()?,
@@ -159,6 +167,7 @@ impl Store {
             gateways: settings.gateways.clone(),
             limits: settings.limits,
             endpoints: settings.endpoints.clone(),
+            notary: Notary::new(key, settings.checkpoints.file.clone()),
             public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
@@ -185,6 +194,7 @@ struct Parts {
     gateways: Networks,
     limits: LimitSettings,
     endpoints: Arc<Endpoints>,
+    notary: Notary,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -220,6 +230,7 @@ impl Parts {
             trusted_proxy: self.trusted_proxy,
             gateways: self.gateways,
             endpoints: self.endpoints,
+            notary: self.notary,
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let router = router(app.clone(), sessions);
@@ -229,6 +240,7 @@ impl Parts {
             running: self.running,
             housekeeping,
             dispatcher: None,
+            keeper: None,
             store: self.store,
         })
     }
@@ -262,16 +274,30 @@ impl Service {
         Ok(())
     }
 
-    /// Waits for commands and deliveries that began, then closes the database.
+    /// Begins to number events and to sign what the log is, this often.
+    pub fn keep_log(&mut self, period: Duration) {
+        let numbers = matches!(self.store, Store::Postgres(_));
+        self.keeper = Some(LogKeeper::start(&self.app, period, numbers));
+    }
+
+    /// Waits for commands and deliveries that began, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
+        if let Some(keeper) = self.keeper {
+            keeper.stop(&self.app).await;
+        }
         if let Some(dispatcher) = self.dispatcher {
             dispatcher.stop().await;
         }
         self.store.close().await;
     }
+}
+
+/// What a new log is called: by the host of the public URL.
+fn log_name(public_url: &PublicUrl) -> Origin {
+    public_url.host().parse().unwrap_or_default()
 }
 
 /// Refuses endpoints that would never be reached.

@@ -7,7 +7,7 @@ use api::chance::SystemChance;
 use api::clock::Clock;
 use api::enrolment;
 use api::networks::Networks;
-use api::settings::{self, LimitSettings, Settings};
+use api::settings::{self, CheckpointSettings, LimitSettings, Settings};
 use api::startup::{Service, Surroundings};
 use chrono::{DateTime, Utc};
 use domain::token::Prefix;
@@ -57,6 +57,13 @@ pub(crate) async fn stopped(store: Store) -> Stopped {
         database: match database.url() {
             None => settings::Database::Sqlite(database.sqlite_file()),
             Some(url) => settings::Database::Postgres(url.to_owned()),
+        },
+        data_dir: database.data_directory().to_owned(),
+        checkpoints: CheckpointSettings {
+            key_file: None,
+            origin: None,
+            period: Duration::from_mins(1),
+            file: None,
         },
         public_url: None,
         token_prefix: Prefix::default(),

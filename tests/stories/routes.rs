@@ -98,6 +98,10 @@ covered! {
     POST "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
+    GET "/v1/audit/checkpoint" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
+    GET "/v1/audit/key" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
+    GET "/v1/audit/proofs/inclusion" by audit::an_event_is_proved_to_be_in_the_log;
+    GET "/v1/audit/proofs/consistency" by audit::a_log_is_proved_to_have_only_grown;
     GET "/v1/assistants" by assistants::an_assistant_is_added_and_listed;
     POST "/v1/assistant/calls" by calls::a_call_is_triggered_and_can_be_looked_up;
     GET "/v1/calls" by calls::a_call_is_triggered_and_can_be_looked_up;

@@ -146,6 +146,19 @@ impl FromRequestParts<App> for Admin {
     }
 }
 
+/// Someone with the instance role `auditor`.
+#[derive(Clone, Copy, Debug)]
+pub struct Auditor;
+
+impl FromRequestParts<App> for Auditor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.access.is_auditor { Ok(Self) } else { Err(ApiError::Forbidden) }
+    }
+}
+
 /// A member of the account in force.
 impl FromRequestParts<App> for AccountInForce {
     type Rejection = ApiError;

@@ -58,7 +58,10 @@ pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
     let at = listener.local_addr()?;
     // The tour and its links go to this very server, whatever the settings say of the real one.
     settings.public_url = None;
-    let service = Service::start(&settings, at, Surroundings::default()).await?;
+    settings.checkpoints.key_file = None;
+    settings.checkpoints.file = None;
+    let mut service = Service::start(&settings, at, Surroundings::default()).await?;
+    service.keep_log(settings.checkpoints.period);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(serve(listener, service.router.clone(), async move {
         // A dropped sender stops the server as well.

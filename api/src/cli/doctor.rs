@@ -5,6 +5,7 @@ use projections::sqlite::OpenError;
 
 use super::Outcome;
 use super::console::say;
+use crate::audit::key;
 use crate::clock::{Clock, SystemClock};
 use crate::deliveries::address::Reach;
 use crate::deliveries::{Endpoint, resolver};
@@ -18,6 +19,7 @@ const EARLIEST_UNIX_SECONDS: i64 = 1_767_225_600;
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let mut findings = vec![listen_address(settings), clock()];
     findings.extend(database(settings).await);
+    findings.push(log_key(settings));
     for endpoint in settings.endpoints.all() {
         findings.push(self::endpoint(endpoint, settings.endpoints.reach()).await);
     }
@@ -79,6 +81,26 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     match findings {
         Ok(findings) => findings,
         Err(error) => broken(error.to_string()),
+    }
+}
+
+/// Shows the public half.
+fn log_key(settings: &Settings) -> Finding {
+    match key::look(settings) {
+        Ok(None) => {
+            Finding { text: "the log's key is made at the first start".to_owned(), remedy: None }
+        }
+        Ok(Some((key, is_exposed))) => Finding {
+            text: format!("the log's checkpoints are checked with the key {}", key.verifier()),
+            remedy: is_exposed.then(|| {
+                "Other users of this machine can read the signing key: chmod 600 its file."
+                    .to_owned()
+            }),
+        },
+        Err(error) => Finding {
+            text: "the log's key cannot be used".to_owned(),
+            remedy: Some(error.to_string()),
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod bootstrap;
 mod console;
 mod demo;
@@ -39,7 +40,12 @@ enum Command {
     Doctor,
     /// Show what the service does, over real HTTP, on a temporary database
     Demo(demo::Arguments),
+    /// Check a history without the service
+    Audit(audit::Arguments),
 }
+
+/// An export that is not what was signed is told from one that could not be looked at.
+const NOT_VERIFIED: u8 = 3;
 
 /// Runs the command that the process was started with.
 pub async fn run() -> ExitCode {
@@ -48,7 +54,10 @@ pub async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console::complain(error.as_ref());
-            ExitCode::FAILURE
+            match error.downcast_ref::<audit::NotVerified>() {
+                Some(found) if found.is_finding() => ExitCode::from(NOT_VERIFIED),
+                Some(_) | None => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -62,5 +71,6 @@ async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Migrate => migrate::run(&settings).await,
         Command::Doctor => doctor::run(&settings).await,
         Command::Demo(arguments) => demo::run(&settings, arguments).await,
+        Command::Audit(arguments) => audit::run(&settings, arguments),
     }
 }

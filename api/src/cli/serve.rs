@@ -26,6 +26,7 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
     let stop = stop_signal()?;
     let mut service = Service::start(settings, at, Surroundings::default()).await?;
     service.dispatch()?;
+    service.keep_log(settings.checkpoints.period);
     say(format!("Listening on http://{at}"));
     if let Some(link) = enrolment::first_user_link(&service.app).await? {
         let minutes = FIRST_USER_LINK.num_minutes();

@@ -30,6 +30,7 @@ use crate::handlers as h;
         (name = "Calls", description = "Have an assistant of the account call someone."),
         (name = "Campaigns", description = "Campaigns of the account, the prospects in them, and the URLs that add to them."),
         (name = "Administration", description = "Users, accounts and members, for the instance role `admin`."),
+        (name = "Audit", description = "What the log is, signed, and proofs about it, for the instance role `auditor`."),
         (name = "Health", description = "For operators and load balancers."),
     ),
     paths(
@@ -70,6 +71,10 @@ use crate::handlers as h;
         h::remove_assistant::remove_assistant,
         h::put_member::put_member,
         h::remove_member::remove_member,
+        h::show_checkpoint::show_checkpoint,
+        h::show_log_key::show_log_key,
+        h::prove_inclusion::prove_inclusion,
+        h::prove_consistency::prove_consistency,
         h::health::live,
         h::health::ready,
     ),

@@ -15,7 +15,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
-use crate::auth::{AccountInForce, Admin, SessionUser, TokenBearer};
+use crate::auth::{AccountInForce, Admin, Auditor, SessionUser, TokenBearer};
 use crate::error::ErrorBody;
 
 /// When it is given, and what comes with it.
@@ -162,6 +162,7 @@ groups! {
     TokenBearer: BadRequest, Unauthorized, TooManyRequests, InternalServerError, Unavailable;
     SessionUser: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     Admin: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    Auditor: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     AccountInForce: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     CallTrigger: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     CampaignViewer: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;

@@ -33,6 +33,13 @@ impl Origin {
     }
 }
 
+/// For a log that nobody has given a name.
+impl Default for Origin {
+    fn default() -> Self {
+        Self("symbolon".to_owned())
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::log::{LogEntry, NotCanonical, TreeHash, canonical_json};
+use domain::log::{Frontier, LogEntry, NotCanonical, TreeHash, canonical_json};
 use serde_json::{Value, json};
 
 /// An event with values for everything.
@@ -79,6 +79,16 @@ fn the_documented_events_have_the_documented_leaves() {
     assert_eq!(empty().leaf().to_string(), "6z2xrqGawX4/gC8stcemVfCnqTo7jsiihBDuLYjEdJI=");
     assert_eq!(revoked().entry().encode().len(), 505);
     assert_eq!(revoked().leaf().to_string(), "7ZgrLeUSMjeDL80cLgjcIcslxyvcHj0wRJgOYmf/yCE=");
+    let mut frontier = Frontier::new();
+    for leaf in [empty().leaf(), revoked().leaf()] {
+        frontier.push(leaf, |_, _| {});
+    }
+    assert_eq!(frontier.root().to_string(), "uGtDEezySHJo7oZN2zMb4IXSwRUnLLWdsBVgKa7fbp0=");
+    let documented = include_str!("../../../docs/AUDIT.md");
+    for part in [empty().leaf(), revoked().leaf(), frontier.root()] {
+        assert!(documented.contains(&part.to_string()), "{part}");
+    }
+    assert!(documented.replace('\n', "").contains(bytes));
 }
 
 #[test]

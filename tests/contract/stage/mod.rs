@@ -33,6 +33,9 @@ pub(crate) trait TestStore: EventStore + ReadModels {
 
     /// Opens an empty database and makes its tables.
     async fn open(database: &Database) -> Self;
+
+    /// Closes all connections.
+    async fn close(&self);
 }
 
 impl TestStore for Sqlite {
@@ -43,6 +46,10 @@ impl TestStore for Sqlite {
         store.migrate().await.expect("the migrations run");
         store
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }
 
 impl TestStore for Postgres {
@@ -52,6 +59,10 @@ impl TestStore for Postgres {
         let store = Self::open(database.url().expect("a URL")).await.expect("the cluster runs");
         store.migrate().await.expect("the migrations run");
         store
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
     }
 }
 

@@ -1,0 +1,35 @@
+//! `symbolon audit`: what an auditor does without the service.
+
+mod make_key;
+mod reading;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use super::Outcome;
+use crate::settings::Settings;
+
+pub(super) use verify::NotVerified;
+
+/// What to do.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check an export against signed checkpoints, offline; exit code 3 when it is not what was signed
+    Verify(verify::Arguments),
+    /// Make a file with a new key to sign checkpoints with, to be given to every node
+    MakeKey(make_key::Arguments),
+}
+
+/// Does it.
+pub(super) fn run(settings: &Settings, arguments: Arguments) -> Outcome {
+    match arguments.command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::MakeKey(arguments) => make_key::run(settings, &arguments),
+    }
+}
