@@ -229,7 +229,8 @@ pub(crate) async fn only_auditors_are_shown_the_log(store: Store) {
         "/v1/audit/proofs/inclusion?position=1",
         "/v1/audit/proofs/consistency?from=1",
     ] {
-        for client in [&*audrey, &token] {
+        let by_session: &Client = &audrey;
+        for client in [by_session, &token] {
             let answer = client.get(target).send().await.assert_status(200);
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
@@ -387,7 +388,8 @@ async fn a_key_that_cannot_be_used_is_a_reason_not_to_start() {
 #[tokio::test]
 async fn the_doctor_shows_the_public_key_and_warns_of_a_key_that_others_can_read() {
     let app = TestApp::new(Store::Sqlite).await;
-    let key = key(&auditor(&app).await).await;
+    let audrey = auditor(&app).await;
+    let key = key(&audrey).await;
     let arguments = app.database().arguments();
     let doctor = || {
         let mut command = binary::command();

@@ -35,7 +35,8 @@ async fn granted() -> (Database, Database) {
 async fn the_service_needs_no_right_to_change_events() {
     let (owned, used) = granted().await;
     let receiver = Receiver::start().await;
-    let endpoints = EndpointsFile::new("").endpoint("crm", &receiver, r#"events = ["token.regenerated"]"#);
+    let endpoints =
+        EndpointsFile::new("").endpoint("crm", &receiver, r#"events = ["token.regenerated"]"#);
     let settings = endpoints.settings_on_this_machine();
     let mut app = TestApp::with(used, settings).await;
     live(&app).await;
@@ -51,7 +52,11 @@ async fn the_service_needs_no_right_to_change_events() {
                   WHERE grantee = 'symbolon_app' AND table_name = ";
     let mut connection = Connection::open(app.database()).await;
     for table in ["events", "event_log", "log_nodes", "log_checkpoints", "token_history"] {
-        assert_eq!(connection.value(&format!("{rights}'{table}'")).await, "INSERT SELECT", "{table}");
+        assert_eq!(
+            connection.value(&format!("{rights}'{table}'")).await,
+            "INSERT SELECT",
+            "{table}"
+        );
         for attempt in [
             format!("UPDATE {table} SET {} = {0}", first_column(table)),
             format!("DELETE FROM {table}"),
@@ -81,7 +86,10 @@ fn first_column(table: &str) -> &'static str {
 /// Everything that writes.
 async fn live(app: &TestApp) {
     let admin = app.admin();
-    let number = admin.get("/v1/admin/users?limit=100").send().await.json()["data"].as_array().unwrap().len();
+    let number = admin.get("/v1/admin/users?limit=100").send().await.json()["data"]
+        .as_array()
+        .unwrap()
+        .len();
     let auditor = admin.invite_with_roles(&format!("auditor-{number}"), &["auditor"]).await;
     let auditor = app.accept(&auditor).await;
     let alice = app.integration(&format!("alice-{number}"), "member").await;
@@ -93,12 +101,20 @@ async fn live(app: &TestApp) {
     let assistant = app.assistant().await;
     let call = json!({ "assistantId": assistant, "name": "Bob", "phoneNumber": "+14155552671" });
     for _ in 0..2 {
-        let request = alice.post("/v1/assistant/calls").header("idempotency-key", &format!("call-{number}"));
+        let request =
+            alice.post("/v1/assistant/calls").header("idempotency-key", &format!("call-{number}"));
         request.json(call.clone()).send().await.assert_status(200);
     }
-    let campaign = alice.post("/v1/campaigns").json(json!({ "name": "Spring" })).send().await.string("id");
-    let prospects = json!({ "data": [{ "email": "ada@example.test" }, { "email": "bob@example.test" }] });
-    alice.post(&format!("/v1/campaigns/{campaign}/prospects")).json(prospects).send().await.assert_status(200);
+    let campaign =
+        alice.post("/v1/campaigns").json(json!({ "name": "Spring" })).send().await.string("id");
+    let prospects =
+        json!({ "data": [{ "email": "ada@example.test" }, { "email": "bob@example.test" }] });
+    alice
+        .post(&format!("/v1/campaigns/{campaign}/prospects"))
+        .json(prospects)
+        .send()
+        .await
+        .assert_status(200);
     let webhook = format!("/v1/campaigns/{campaign}/webhook");
     alice.post(&webhook).send().await.assert_status(201);
     alice.post(&webhook).send().await.assert_status(201);

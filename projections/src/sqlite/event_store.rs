@@ -59,6 +59,6 @@ impl EventStore for Sqlite {
 
     /// They have their positions already.
     async fn events_wait(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
