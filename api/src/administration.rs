@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use domain::contact::PhoneNumber;
 use domain::token::RevocationReason;
-use domain::{AccountCommand, AccountId, AccountRole, InstanceRole, TokenCommand, UserId};
-use projections::Enrolment;
+use domain::{
+    AccountCommand, AccountEvent, AccountId, AccountRole, AssistantId, InstanceRole, TokenCommand,
+    UserId,
+};
+use projections::{AssistantEntry, Particulars};
 
 use crate::app::App;
 use crate::enrolment::{self, Invitation, IssuedCode};
@@ -71,9 +75,10 @@ pub async fn open_account(
 ) -> Result<(AccountId, String), ApiError> {
     let (account_id, name) = (app.new_account_id(), extract::name("name", name)?);
     let command = AccountCommand::Open { first_admin: None, at: app.now() };
-    let enrolment = Enrolment::Account { account_id, name: name.clone() };
-    app.commands.account(account_id, command, context.submission_with(app, enrolment)).await?;
-    Ok((account_id, name))
+    let particulars = Particulars::Account { account_id, name: name.clone() };
+    let submission = context.submission_with(app, particulars);
+    let receipt = app.commands.account(account_id, command, submission).await?;
+    Ok((receipt.id()?, name))
 }
 
 /// Makes a user a member, or changes a member's role.
@@ -89,7 +94,72 @@ pub async fn put_member(
 ) -> Result<(), ApiError> {
     app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
     let command = AccountCommand::PutMember { user_id, role, at: app.now() };
-    Ok(app.commands.account(account_id, command, context.submission(app)).await?)
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
+}
+
+/// Gives an account an assistant.
+///
+/// # Errors
+/// `Validation`, naming the field; `NotFound` for an unknown account; `Conflict` for a closed one.
+pub async fn add_assistant(
+    app: &App,
+    account_id: AccountId,
+    name: &str,
+    phone_number: &str,
+    context: &RequestContext,
+) -> Result<AssistantEntry, ApiError> {
+    let name = extract::name("name", name)?;
+    let phone_number = extract::contact("phoneNumber", PhoneNumber::parse(phone_number))?;
+    let assistant_id = AssistantId::new(app.new_uuid());
+    let particulars = Particulars::Assistant {
+        assistant_id,
+        name: name.clone(),
+        phone_number: phone_number.clone(),
+    };
+    let command = AccountCommand::AddAssistant { assistant_id, at: app.now() };
+    let submission = context.submission_with(app, particulars);
+    let receipt = app.commands.account(account_id, command, submission).await?;
+    match receipt.events.as_slice() {
+        [AccountEvent::AssistantAdded { assistant_id, .. }] => {
+            Ok(AssistantEntry { assistant_id: *assistant_id, name, phone_number })
+        }
+        _other => Err(ApiError::Internal("the command added no assistant".into())),
+    }
+}
+
+/// Takes an assistant away.
+///
+/// # Errors
+/// `NotFound` when the account has no such assistant; `Conflict` for a closed account.
+pub async fn remove_assistant(
+    app: &App,
+    account_id: AccountId,
+    assistant_id: AssistantId,
+    context: &RequestContext,
+) -> Result<(), ApiError> {
+    let command = AccountCommand::RemoveAssistant { assistant_id, at: app.now() };
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
+}
+
+/// Has a dead delivery sent again.
+///
+/// # Errors
+/// `NotFound` for an unknown delivery; `Conflict` for one that is not dead, or whose endpoint is gone.
+pub async fn replay_delivery(app: &App, id: i64, context: &RequestContext) -> Result<(), ApiError> {
+    let entry = app.store.find_delivery(id).await?.ok_or(ApiError::NotFound)?;
+    if !app.endpoints.has(&entry.endpoint) {
+        let text = format!("There is no endpoint {} any more.", entry.endpoint);
+        return Err(ApiError::Conflict(text));
+    }
+    if !app.store.replay_delivery(id, app.now()).await? {
+        return Err(ApiError::Conflict("The delivery is not dead.".to_owned()));
+    }
+    let by = context.actor.user_id.map(|user_id| user_id.to_string());
+    tracing::info!(delivery = id, by, "delivery {id} is sent again");
+    app.endpoints.subscribers().ring();
+    Ok(())
 }
 
 /// Ends a membership.
@@ -103,5 +173,6 @@ pub async fn remove_member(
     context: &RequestContext,
 ) -> Result<(), ApiError> {
     let command = AccountCommand::RemoveMember { user_id, at: app.now() };
-    Ok(app.commands.account(account_id, command, context.submission(app)).await?)
+    app.commands.account(account_id, command, context.submission(app)).await?;
+    Ok(())
 }

@@ -11,11 +11,14 @@ use uuid::Uuid;
 
 use crate::auth::oidc::Provider;
 use crate::auth::password::Passwords;
-use crate::auth::throttle::SignInThrottle;
+use crate::auth::throttle::{FailedCredentials, SignInThrottle};
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
+use crate::deliveries::Endpoints;
+use crate::limits::Limits;
+use crate::networks::Networks;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -36,6 +39,10 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Arc<SignInThrottle>,
+    /// Counts credentials that were no good.
+    pub failures: Arc<FailedCredentials>,
+    /// Counts what is done in each account.
+    pub limits: Arc<Limits>,
     /// Remembers when tokens were used.
     pub usage: UsageRecorder,
     /// What every token begins with.
@@ -46,6 +53,10 @@ pub struct App {
     pub oidc: Option<Arc<Provider>>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
+    /// Who is told what happens here.
+    pub endpoints: Arc<Endpoints>,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

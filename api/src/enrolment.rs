@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use domain::{AccountCommand, AccountId, InstanceRole, UserCommand, UserId};
-use projections::submission::SetupStep;
 use projections::{
-    Actor, Enrolment, Identity, NewUserProfile, Registration, SetupCode, StoreError, Via,
+    Actor, Identity, NewUserProfile, Particulars, Registration, SetupCode, SetupStep, StoreError,
+    Via,
 };
 use rand::distr::{Alphanumeric, SampleString};
 use secrecy::{ExposeSecret, SecretString};
@@ -134,7 +134,7 @@ pub async fn found(
     let via = if code.is_some() { Via::Setup } else { Via::CommandLine };
     let context = context.acting_as(Actor { user_id: Some(user_id), via });
 
-    let enrolment = Enrolment::User(NewUserProfile {
+    let particulars = Particulars::User(NewUserProfile {
         user_id,
         email: email.clone(),
         name: name.clone(),
@@ -143,11 +143,11 @@ pub async fn found(
         setup: code.map_or(SetupStep::None, |code| SetupStep::Redeem { digest: code.digest, at }),
     });
     let register = UserCommand::Register { roles: BTreeSet::from([InstanceRole::Admin]), at };
-    app.commands.user(user_id, register, context.submission_with(app, enrolment)).await?;
+    app.commands.user(user_id, register, context.submission_with(app, particulars)).await?;
 
-    let enrolment = Enrolment::Account { account_id, name: account };
+    let particulars = Particulars::Account { account_id, name: account };
     let open = AccountCommand::Open { first_admin: Some(user_id), at };
-    app.commands.account(account_id, open, context.submission_with(app, enrolment)).await?;
+    app.commands.account(account_id, open, context.submission_with(app, particulars)).await?;
     Ok(Founded { user_id, email, name, account_id })
 }
 
@@ -162,7 +162,7 @@ pub async fn invite(
 ) -> Result<(UserId, IssuedCode), ApiError> {
     let user_id = app.new_user_id();
     let (issued, stored) = new_code(app, Some(user_id), INVITATION);
-    let enrolment = Enrolment::User(NewUserProfile {
+    let particulars = Particulars::User(NewUserProfile {
         user_id,
         email: invitation.email,
         name: invitation.name,
@@ -171,7 +171,8 @@ pub async fn invite(
         setup: SetupStep::Issue(stored),
     });
     let register = UserCommand::Register { roles: invitation.roles, at: app.now() };
-    app.commands.user(user_id, register, context.submission_with(app, enrolment)).await?;
+    let submission = context.submission_with(app, particulars);
+    app.commands.user(user_id, register, submission).await?.expect_first()?;
     Ok((user_id, issued))
 }
 

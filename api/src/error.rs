@@ -7,12 +7,13 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{AccountError, TokenError, UserError};
+use domain::{AccountError, CallError, CampaignError, TokenError, UserError, WebhookError};
 use projections::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::commands::CommandError;
+use crate::limits::standing::Standings;
 
 /// Why a request was not answered with what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,12 @@ pub enum ApiError {
     /// The state does not allow it, or another request got there first.
     #[error("{0}")]
     Conflict(String),
+    /// A request that minted a secret was sent again.
+    #[error("This request was carried out already. The secret that it made is not shown again.")]
+    AlreadyDone,
+    /// An idempotency key was sent with two different requests.
+    #[error("This Idempotency-Key was used with a different request.")]
+    IdempotencyKeyReused,
     /// The state is not the one that the request expects.
     #[error("{0}")]
     PreconditionFailed(String),
@@ -61,8 +68,8 @@ pub enum ApiError {
     TooManyRequests {
         /// When to come back.
         retry_after_seconds: u64,
-        /// Of the limit, as in the `RateLimit` headers.
-        limit: RateLimit,
+        /// The limits that apply, for the `RateLimit` fields.
+        standings: Standings,
     },
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
@@ -80,15 +87,6 @@ pub enum ApiError {
 pub struct Refusal {
     /// What the client is told.
     pub message: String,
-}
-
-/// A limit as the `RateLimit` header fields name it (draft-ietf-httpapi-ratelimit-headers-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Names the limit.
-    pub name: &'static str,
-    /// Requests per minute.
-    pub per_minute: u32,
 }
 
 /// Why the request was not answered with what it asked for.
@@ -120,7 +118,8 @@ impl ApiError {
             }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::AlreadyDone => StatusCode::CONFLICT,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) | Self::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -137,7 +136,8 @@ impl ApiError {
             Self::Forbidden | Self::SignInRefused(_) | Self::IdentityNotLinked => "Forbidden",
             Self::NotFound => "NotFound",
             Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::Conflict(_) => "Conflict",
+            Self::Conflict(_) | Self::AlreadyDone => "Conflict",
+            Self::IdempotencyKeyReused => "IdempotencyKeyReused",
             Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::Unavailable(_) | Self::ProviderUnavailable(_) => "Unavailable",
@@ -169,6 +169,8 @@ impl ApiError {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::Conflict(_)
+            | Self::AlreadyDone
+            | Self::IdempotencyKeyReused
             | Self::PreconditionFailed(_)
             | Self::TooManyRequests { .. } => self.to_string(),
         }
@@ -210,15 +212,8 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Self::TooManyRequests { retry_after_seconds, limit } = self {
-            let RateLimit { name, per_minute } = limit;
-            let policy = format!("\"{name}\";q={per_minute};w=60");
-            let state = format!("\"{name}\";r=0;t={retry_after_seconds}");
-            for (name, text) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-                if let Ok(value) = HeaderValue::from_str(&text) {
-                    headers.insert(name, value);
-                }
-            }
+        if let Self::TooManyRequests { standings, .. } = self {
+            standings.say_in(headers);
         }
         response
     }
@@ -236,7 +231,8 @@ const fn challenge(token_was_sent: bool) -> &'static str {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::Conflict(
+            StoreError::KeyReused => Self::IdempotencyKeyReused,
+            StoreError::Conflict | StoreError::Repeated => Self::Conflict(
                 "Another request changed this first. Reload and try again.".to_owned(),
             ),
             StoreError::UserNotActive | StoreError::SetupCodeRefused | StoreError::AlreadySetUp => {
@@ -255,14 +251,23 @@ impl From<CommandError> for ApiError {
             CommandError::Store(error) => error.into(),
             CommandError::Token(error) => error.into(),
             CommandError::User(UserError::NotRegistered)
-            | CommandError::Account(AccountError::NotOpened | AccountError::NotAMember) => {
-                Self::NotFound
-            }
+            | CommandError::Account(
+                AccountError::NotOpened | AccountError::NotAMember | AccountError::NoSuchAssistant,
+            )
+            | CommandError::Campaign(CampaignError::NotCreated) => Self::NotFound,
             CommandError::Account(AccountError::Closed) => {
                 Self::Conflict("The account is closed.".to_owned())
             }
+            CommandError::Campaign(CampaignError::Archived) => {
+                Self::Conflict("The campaign is archived.".to_owned())
+            }
+            CommandError::Webhook(WebhookError::StaleGeneration) => {
+                Self::PreconditionFailed("The webhook URL was changed in the meantime.".to_owned())
+            }
             CommandError::User(UserError::AlreadyRegistered)
-            | CommandError::Account(AccountError::AlreadyOpened) => Self::Internal(error.into()),
+            | CommandError::Account(AccountError::AlreadyOpened | AccountError::AssistantExists)
+            | CommandError::Call(CallError::AlreadyTriggered)
+            | CommandError::Campaign(CampaignError::AlreadyCreated) => Self::Internal(error.into()),
         }
     }
 }

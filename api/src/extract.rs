@@ -11,6 +11,7 @@ use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::{Form, Json};
+use domain::contact::{EmailAddress, InvalidContact};
 use domain::token::Generation;
 use projections::{Cursor, Page, PageRequest};
 use serde::de::value::MapAccessDeserializer;
@@ -89,29 +90,38 @@ fn unusable_body(error: &(dyn Error + 'static)) -> ApiError {
 
 /// What serde says (a missing field, an unknown field, or a path with what was expected there), without
 /// what the client wrote.
-fn reason(cause: &str) -> String {
+pub(crate) fn reason(cause: &str) -> String {
     let cause = cause.split_once(" at line ").map_or(cause, |(before, _)| before);
-    for what in ["missing field", "unknown field"] {
+    let path = cause.split_once(": ").map(|(path, _)| path).filter(|path| is_field_name(path));
+    for what in ["missing field", "unknown field", "duplicate field"] {
         let name =
             cause.split_once(&format!("{what} `")).and_then(|(_, rest)| rest.split('`').next());
         if let Some(name) = name.filter(|name| is_field_name(name)) {
-            return format!("{what} `{name}`");
+            return format!("{what} `{}`", whole_name(path, name));
         }
     }
-    let field = cause.split_once(": ").map(|(path, _)| path).filter(|path| is_field_name(path));
     let expected = cause.rsplit_once("expected ").map(|(_, expected)| expected);
-    match (field, expected) {
-        (Some(field), Some(expected)) => format!("{field} must be {expected}"),
-        (Some(field), None) => format!("{field} cannot be used"),
+    match (path, expected) {
+        (Some(path), Some(expected)) => format!("{path} must be {expected}"),
+        (Some(path), None) => format!("{path} cannot be used"),
         (None, Some(expected)) => format!("expected {expected}"),
         (None, None) => "it is not what this route takes".to_owned(),
+    }
+}
+
+/// The field with where it is. Serde's path ends in it, or before it when it is not there.
+fn whole_name(path: Option<&str>, name: &str) -> String {
+    match path {
+        None => name.to_owned(),
+        Some(path) if path.rsplit('.').next() == Some(name) => path.to_owned(),
+        Some(path) => format!("{path}.{name}"),
     }
 }
 
 /// Whether the text can be nothing but the name of a field: too short for a secret, and plain.
 fn is_field_name(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c))
 }
 
 /// A form body.
@@ -162,9 +172,9 @@ impl FromRequestParts<App> for IfMatchGeneration {
         match tag.parse() {
             Ok(generation) => Ok(Self(Some(generation))),
             // The tag of a state without a live token: well-formed, and never the live generation.
-            Err(_) => Err(ApiError::PreconditionFailed(
-                "The API token was changed in the meantime.".to_owned(),
-            )),
+            Err(_) => {
+                Err(ApiError::PreconditionFailed("This was changed in the meantime.".to_owned()))
+            }
         }
     }
 }
@@ -185,7 +195,10 @@ impl FromRequestParts<App> for IfNoneMatch {
     }
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+pub(crate) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, ApiError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -219,13 +232,20 @@ impl FromRequestParts<App> for Paging {
                     "this list takes limit and cursor only, limit as a number".to_owned(),
                 )
             })?;
-        let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-        if !LIMIT.contains(&limit) {
-            return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));
-        }
-        let cursor = query.cursor.map(|text| decode(&text)).transpose()?;
-        Ok(Self(PageRequest { limit, cursor }))
+        page_request(query.limit, query.cursor.as_deref()).map(Self)
     }
+}
+
+/// The page that `?limit=&cursor=` asks for.
+///
+/// # Errors
+/// `Validation` for a limit or cursor that cannot be used.
+pub fn page_request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, ApiError> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !LIMIT.contains(&limit) {
+        return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));
+    }
+    Ok(PageRequest { limit, cursor: cursor.map(decode).transpose()? })
 }
 
 /// The same for a list whose keys are numbers.
@@ -237,11 +257,22 @@ impl FromRequestParts<App> for HistoryPaging {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Paging(request) = Paging::from_request_parts(parts, app).await?;
-        let numeric = |key: &str| key.len() <= 18 && key.bytes().all(|b| b.is_ascii_digit());
-        match &request.cursor {
-            Some(cursor) if !numeric(&cursor.key) => Err(foreign_cursor()),
-            Some(_) | None => Ok(Self(request)),
-        }
+        numeric(request).map(Self)
+    }
+}
+
+fn is_number(key: &str) -> bool {
+    key.len() <= 18 && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The same request, if its cursor is that of a list whose keys are numbers.
+///
+/// # Errors
+/// `Validation` for any other cursor.
+pub fn numeric(request: PageRequest) -> Result<PageRequest, ApiError> {
+    match &request.cursor {
+        Some(cursor) if !is_number(&cursor.key) => Err(foreign_cursor()),
+        Some(_) | None => Ok(request),
     }
 }
 
@@ -348,16 +379,29 @@ pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
 /// # Errors
 /// `Validation`.
 pub fn email(text: &str) -> Result<String, ApiError> {
-    let text = text.trim();
-    let well_formed = text.chars().count() <= 254
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && text.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@')
-        });
-    if well_formed {
-        Ok(text.to_lowercase())
+    contact("email", EmailAddress::parse(text)).map(|email| email.as_str().to_owned())
+}
+
+/// A contact that was read, or which field is none.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn contact<T>(field: &str, read: Result<T, InvalidContact>) -> Result<T, ApiError> {
+    read.map_err(|error| ApiError::Validation(format!("{field} {error}")))
+}
+
+/// Characters of what someone would say.
+pub const TEXT_LENGTH: RangeInclusive<usize> = 1..=2000;
+
+/// A text of 1 to 2,000 characters, as someone would say it.
+///
+/// # Errors
+/// `Validation`, naming the field.
+pub fn text(field: &str, text: &str) -> Result<(), ApiError> {
+    if TEXT_LENGTH.contains(&text.chars().count()) {
+        Ok(())
     } else {
-        Err(ApiError::Validation("email must be an e-mail address".to_owned()))
+        Err(ApiError::Validation(format!("{field} must have 1 to 2000 characters")))
     }
 }
 
@@ -386,6 +430,20 @@ mod tests {
                 "expected `role`",
             ),
             ("invalid type: string \"secret\", expected struct SignIn", "expected struct SignIn"),
+            ("name: duplicate field `name` at line 1 column 9", "duplicate field `name`"),
+            (
+                "callTransfer: missing field `phoneNumber`",
+                "missing field `callTransfer.phoneNumber`",
+            ),
+            (
+                "data[3].surprise: unknown field `surprise`, expected `email`",
+                "unknown field `data[3].surprise`",
+            ),
+            (
+                "data[3].alta_pat_00000000000000000000000000000000000000: unknown field \
+                 `alta_pat_00000000000000000000000000000000000000`, expected `email`",
+                "expected `email`",
+            ),
         ] {
             assert_eq!(reason(cause), said);
         }

@@ -32,7 +32,8 @@ pub async fn unlock(app: &App, user_id: UserId, context: &RequestContext) -> Res
         kill_token(app, user_id, context).await?;
     }
     let command = UserCommand::Unlock { at: app.now() };
-    Ok(app.commands.user(user_id, command, context.submission(app)).await?)
+    app.commands.user(user_id, command, context.submission(app)).await?;
+    Ok(())
 }
 
 /// Kills the tokens that a crash in the middle of locking left in the tables.

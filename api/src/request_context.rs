@@ -1,16 +1,16 @@
 //! Who asks, from where, in which request: what a command takes along.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use projections::{Actor, Enrolment, Origin, Submission, Via};
+use projections::{Actor, IdempotencyKey, Origin, Particulars, Submission, Via};
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::client_address::ClientAddress;
 use crate::router::REQUEST_ID;
 
 /// Longer names of clients are cut.
@@ -22,11 +22,13 @@ pub struct RequestContext {
     /// As in the reply header and the logs.
     pub request_id: String,
     /// The client's address; `None` outside a real connection.
-    pub address: Option<String>,
+    pub address: Option<ClientAddress>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// Who asks.
     pub actor: Actor,
+    /// Under which what is asked for is done once. A request that carries one gives one command.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl RequestContext {
@@ -37,6 +39,7 @@ impl RequestContext {
             address: None,
             user_agent: None,
             actor: Actor { user_id: None, via },
+            idempotency_key: None,
         }
     }
 
@@ -55,16 +58,18 @@ impl RequestContext {
             actor: self.actor,
             origin: Origin {
                 salt: app.random_bytes(),
-                address: self.address.clone(),
+                address: self.address.map(|address| address.to_string()),
                 user_agent: self.user_agent.clone(),
             },
-            enrolment: None,
+            particulars: None,
+            idempotency_key: self.idempotency_key.clone(),
+            subscribers: app.endpoints.subscribers(),
         }
     }
 
     /// The same with rows that belong to the command.
-    pub fn submission_with(&self, app: &App, enrolment: Enrolment) -> Submission {
-        Submission { enrolment: Some(enrolment), ..self.submission(app) }
+    pub fn submission_with(&self, app: &App, particulars: Particulars) -> Submission {
+        Submission { particulars: Some(particulars), ..self.submission(app) }
     }
 }
 
@@ -87,12 +92,10 @@ impl FromRequestParts<App> for RequestContext {
         };
         Ok(Self {
             request_id: text(REQUEST_ID).unwrap_or_default(),
-            address: parts
-                .extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(address)| address.ip().to_string()),
+            address: parts.extensions.get().copied(),
             user_agent: text(USER_AGENT),
             actor: actor(&parts.extensions),
+            idempotency_key: parts.extensions.get::<IdempotencyKey>().cloned(),
         })
     }
 }

@@ -21,14 +21,18 @@ use crate::auth::middleware::{authenticate, select_account, session_store_fault}
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
 use crate::auth::trusted_proxy::take_header;
+use crate::auth::webhook::authenticate_webhook;
+use crate::client_address::find_client_address;
 use crate::error::ApiError;
+use crate::idempotency::read_key;
+use crate::limits::layers::{limit_account, limit_prospects, limit_webhook};
 use crate::{handlers as h, pages};
 
 /// Names a request in the reply, in the logs and in events.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Bodies are small: the largest holds a name and a password.
-const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// Bodies are small: the largest holds twenty prospects.
+pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Pages load nothing from anywhere, send forms home, and cannot be framed.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -87,6 +91,9 @@ routes! {
         POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
         GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
         POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        GET "/accounts" => pages::accounts::show_accounts;
+        GET "/accounts/{id}" => pages::account::show_account;
+        GET "/accounts/{id}/campaigns/{campaignId}" => pages::campaign::show_campaign;
         GET "/admin" => pages::admin::show_admin;
         POST "/admin/users" => pages::admin_actions::invite;
         POST "/admin/users/{id}/lock" => pages::admin_actions::lock;
@@ -95,6 +102,10 @@ routes! {
         POST "/admin/accounts" => pages::admin_actions::open_account;
         POST "/admin/accounts/{id}/members" => pages::admin_actions::put_member;
         POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
+        GET "/admin/deliveries" => pages::deliveries::show_deliveries;
+        POST "/admin/deliveries/{id}/replay" => pages::deliveries::replay;
+        POST "/admin/accounts/{id}/assistants" => pages::admin_actions::add_assistant;
+        POST "/admin/accounts/{id}/assistants/{assistantId}/remove" => pages::admin_actions::remove_assistant;
     }
 
     /// For the holder of a token.
@@ -123,11 +134,39 @@ routes! {
         GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
         PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;
         DELETE "/v1/admin/accounts/{id}/members/{userId}" => h::remove_member::remove_member;
+        GET "/v1/admin/endpoints" => h::list_endpoints::list_endpoints;
+        GET "/v1/admin/deliveries" => h::list_deliveries::list_deliveries;
+        POST "/v1/admin/deliveries/{id}/replay" => h::replay_delivery::replay_delivery;
+        POST "/v1/admin/accounts/{id}/assistants" => h::add_assistant::add_assistant;
+        GET "/v1/admin/accounts/{id}/assistants" => h::list_account_assistants::list_account_assistants;
+        DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;
     }
 
     /// For members of the account in force, by session or token.
     account {
         GET "/v1/account" => h::show_account::show_account;
+        GET "/v1/assistants" => h::list_assistants::list_assistants;
+        POST "/v1/assistant/calls" => h::trigger_call::trigger_call;
+        GET "/v1/calls" => h::list_calls::list_calls;
+        GET "/v1/calls/{id}" => h::show_call::show_call;
+        POST "/v1/campaigns" => h::create_campaign::create_campaign;
+        GET "/v1/campaigns" => h::list_campaigns::list_campaigns;
+        GET "/v1/campaigns/{id}" => h::show_campaign::show_campaign;
+        POST "/v1/campaigns/{id}/archive" => h::archive_campaign::archive_campaign;
+        GET "/v1/campaigns/{id}/prospects" => h::list_prospects::list_prospects;
+        GET "/v1/campaigns/{id}/webhook" => h::show_webhook::show_webhook;
+        POST "/v1/campaigns/{id}/webhook" => h::rotate_webhook::rotate_webhook;
+        DELETE "/v1/campaigns/{id}/webhook" => h::revoke_webhook::revoke_webhook;
+    }
+
+    /// The same, with a limit of its own.
+    prospects {
+        POST "/v1/campaigns/{id}/prospects" => h::add_prospects::add_prospects;
+    }
+
+    /// For whoever holds a campaign's webhook URL.
+    webhook {
+        POST "/v1/webhooks/{secret}/prospects" => h::add_prospects_by_webhook::add_prospects_by_webhook;
     }
 }
 
@@ -135,12 +174,20 @@ routes! {
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let backend = SignInBackend::new(app.store.clone(), app.passwords.clone());
     let session_layer = session::layer(sessions, backend, &app.public_url);
+    let limited = from_fn_with_state(app.clone(), limit_account);
+    let limited_prospects = from_fn_with_state(app.clone(), limit_prospects);
     let authenticated = || from_fn_with_state(app.clone(), authenticate);
+    let idempotent = || from_fn_with_state(app.clone(), read_key);
 
     let with_session = Router::new()
-        .merge(user())
-        .merge(admin())
-        .merge(account().route_layer(from_fn(select_account)))
+        .merge(user().route_layer(idempotent()))
+        .merge(admin().route_layer(idempotent()))
+        .merge(
+            Router::new()
+                .merge(account().route_layer(idempotent()).route_layer(limited))
+                .merge(prospects().route_layer(idempotent()).route_layer(limited_prospects))
+                .route_layer(from_fn(select_account)),
+        )
         .route_layer(authenticated())
         .merge(sign_in())
         .merge(settings())
@@ -151,6 +198,12 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     Router::new()
         .merge(open())
         .merge(token().route_layer(authenticated()))
+        .merge(
+            webhook()
+                .route_layer(idempotent())
+                .route_layer(from_fn_with_state(app.clone(), limit_webhook))
+                .route_layer(from_fn_with_state(app.clone(), authenticate_webhook)),
+        )
         .merge(with_session)
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
@@ -180,6 +233,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
         .layer(middleware::from_fn_with_state(app.clone(), take_header))
+        .layer(middleware::from_fn_with_state(app.clone(), find_client_address))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .with_state(app)

@@ -7,6 +7,7 @@ use axum::Router;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
 use projections::{EventStore, Finding, ReadModels};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
@@ -15,14 +16,18 @@ use crate::app::App;
 use crate::auth::oidc::{Provider, ProviderError};
 use crate::auth::password::Passwords;
 use crate::auth::session_store::TimedStore;
-use crate::auth::throttle::SignInThrottle;
+use crate::auth::throttle::{FailedCredentials, SignInThrottle};
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::chance::{Chance, SystemChance};
 use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
+use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
+use crate::housekeeping::keep_house;
+use crate::limits::Limits;
+use crate::networks::Networks;
 use crate::router::router;
-use crate::settings::{Database, PublicUrl, Settings};
+use crate::settings::{Database, LimitSettings, PublicUrl, Settings};
 use crate::usage::UsageRecorder;
 
 /// Why the service cannot start. The text says what to do.
@@ -40,6 +45,21 @@ pub enum StartError {
     /// The identity provider as it is configured; whether it answers does not matter yet.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// An endpoint that may not be reached.
+    #[error(
+        "endpoint {name:?} is at {origin}, but {reason}; if that is meant, allow_private_endpoints lets it"
+    )]
+    Endpoint {
+        /// Its name.
+        name: String,
+        /// Where it is, without the path.
+        origin: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The means to tell endpoints anything.
+    #[error(transparent)]
+    Dispatcher(#[from] DispatcherError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -76,6 +96,8 @@ pub struct Service {
     /// For requests.
     pub router: Router,
     running: TaskTracker,
+    dispatcher: Option<Dispatcher>,
+    housekeeping: JoinHandle<()>,
     store: Store,
 }
 
@@ -134,6 +156,9 @@ impl Store {
         let parts = Parts {
             oidc: settings.oidc.as_ref().map(provider).transpose()?,
             trusted_proxy: settings.trusted_proxy.clone(),
+            gateways: settings.gateways.clone(),
+            limits: settings.limits,
+            endpoints: settings.endpoints.clone(),
             public_url,
             token_prefix: settings.token_prefix.clone(),
             around,
@@ -157,6 +182,9 @@ struct Parts {
     public_url: PublicUrl,
     oidc: Option<Arc<Provider>>,
     trusted_proxy: Option<TrustedProxy>,
+    gateways: Networks,
+    limits: LimitSettings,
+    endpoints: Arc<Endpoints>,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
     running: TaskTracker,
@@ -181,13 +209,28 @@ impl Parts {
             chance: self.around.chance,
             passwords: Passwords::try_new(&salt)?,
             throttle: Arc::new(SignInThrottle::default()),
+            failures: Arc::new(FailedCredentials::default()),
+            limits: Arc::new(Limits::new(
+                self.limits.account_per_minute,
+                self.limits.prospects_per_minute,
+            )),
             token_prefix: self.token_prefix,
             public_url: self.public_url,
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
+            gateways: self.gateways,
+            endpoints: self.endpoints,
         };
+        let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let router = router(app.clone(), sessions);
-        Ok(Service { app, router, running: self.running, store: self.store })
+        Ok(Service {
+            app,
+            router,
+            running: self.running,
+            housekeeping,
+            dispatcher: None,
+            store: self.store,
+        })
     }
 }
 
@@ -202,6 +245,7 @@ impl Service {
         at: SocketAddr,
         around: Surroundings,
     ) -> Result<Self, StartError> {
+        check(&settings.endpoints)?;
         let store = Store::open(&settings.database).await?;
         store.migrate().await?;
         let service = store.serve(settings, at, around)?;
@@ -209,10 +253,35 @@ impl Service {
         Ok(service)
     }
 
-    /// Waits for commands that began, then closes the database.
+    /// Begins to tell the endpoints what happened and happens.
+    ///
+    /// # Errors
+    /// When nothing can be sent.
+    pub fn dispatch(&mut self) -> Result<(), StartError> {
+        self.dispatcher = Some(Dispatcher::start(&self.app)?);
+        Ok(())
+    }
+
+    /// Waits for commands and deliveries that began, then closes the database.
     pub async fn stop(self) {
+        self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
+        if let Some(dispatcher) = self.dispatcher {
+            dispatcher.stop().await;
+        }
         self.store.close().await;
     }
+}
+
+/// Refuses endpoints that would never be reached.
+fn check(endpoints: &Endpoints) -> Result<(), StartError> {
+    for endpoint in endpoints.all() {
+        endpoint.within(endpoints.reach()).map_err(|reason| StartError::Endpoint {
+            name: endpoint.name().to_owned(),
+            origin: endpoint.origin(),
+            reason,
+        })?;
+    }
+    Ok(())
 }

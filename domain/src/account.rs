@@ -1,20 +1,21 @@
-//! A customer's account and who belongs to it. Its name is not here: it may name a person, and lives
-//! in an ordinary table.
+//! A customer's account, who belongs to it, and the assistants that make its calls. Names and phone
+//! numbers are not here: they may tell of a person, and live in ordinary tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountRole, UserId};
+use crate::{AccountRole, AssistantId, UserId};
 
 /// The aggregate.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Account {
     state: State,
     members: BTreeMap<UserId, AccountRole>,
+    assistants: BTreeSet<AssistantId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,20 @@ pub enum AccountCommand {
     RemoveMember {
         /// Whose.
         user_id: UserId,
+        /// When it was asked.
+        at: DateTime<Utc>,
+    },
+    /// Give the account an assistant.
+    AddAssistant {
+        /// Which.
+        assistant_id: AssistantId,
+        /// When it was asked.
+        at: DateTime<Utc>,
+    },
+    /// Take an assistant away. It makes no more calls.
+    RemoveAssistant {
+        /// Which.
+        assistant_id: AssistantId,
         /// When it was asked.
         at: DateTime<Utc>,
     },
@@ -91,6 +106,20 @@ pub enum AccountEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The account got an assistant.
+    AssistantAdded {
+        /// Which.
+        assistant_id: AssistantId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The account lost an assistant.
+    AssistantRemoved {
+        /// Which.
+        assistant_id: AssistantId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The account ended.
     AccountClosed {
         /// When.
@@ -113,6 +142,12 @@ pub enum AccountError {
     /// There is no such membership.
     #[error("the user is not a member of the account")]
     NotAMember,
+    /// The account has no such assistant.
+    #[error("the account has no such assistant")]
+    NoSuchAssistant,
+    /// The account has the assistant already.
+    #[error("the assistant id is taken")]
+    AssistantExists,
 }
 
 impl Account {
@@ -126,6 +161,20 @@ impl Account {
                     return Err(AccountError::NotAMember);
                 }
                 Ok(vec![AccountEvent::MemberRemoved { user_id, at }])
+            }
+            AccountCommand::AddAssistant { assistant_id, at } => {
+                self.expect_open()?;
+                if self.assistants.contains(&assistant_id) {
+                    return Err(AccountError::AssistantExists);
+                }
+                Ok(vec![AccountEvent::AssistantAdded { assistant_id, at }])
+            }
+            AccountCommand::RemoveAssistant { assistant_id, at } => {
+                self.expect_open()?;
+                if !self.assistants.contains(&assistant_id) {
+                    return Err(AccountError::NoSuchAssistant);
+                }
+                Ok(vec![AccountEvent::AssistantRemoved { assistant_id, at }])
             }
             AccountCommand::Close { at } => {
                 self.expect_open()?;
@@ -203,6 +252,12 @@ impl Aggregate for Account {
             AccountEvent::MemberRemoved { user_id, .. } => {
                 self.members.remove(&user_id);
             }
+            AccountEvent::AssistantAdded { assistant_id, .. } => {
+                self.assistants.insert(assistant_id);
+            }
+            AccountEvent::AssistantRemoved { assistant_id, .. } => {
+                self.assistants.remove(&assistant_id);
+            }
             AccountEvent::AccountClosed { .. } => self.state = State::Closed,
         }
     }
@@ -215,6 +270,8 @@ impl DomainEvent for AccountEvent {
             Self::MemberAdded { .. } => "MemberAdded",
             Self::MemberRoleChanged { .. } => "MemberRoleChanged",
             Self::MemberRemoved { .. } => "MemberRemoved",
+            Self::AssistantAdded { .. } => "AssistantAdded",
+            Self::AssistantRemoved { .. } => "AssistantRemoved",
             Self::AccountClosed { .. } => "AccountClosed",
         }
         .to_owned()

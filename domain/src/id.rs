@@ -54,6 +54,27 @@ id!(
     TokenId
 );
 id!(
+    /// A voice assistant of an account: what makes calls.
+    AssistantId
+);
+id!(
+    /// One call that was triggered.
+    CallId
+);
+id!(
+    /// A campaign of an account. Also the id of its [`Webhook`](crate::Webhook) aggregate: one secret
+    /// URL per campaign.
+    CampaignId
+);
+id!(
+    /// One prospect of a campaign.
+    ProspectId
+);
+id!(
+    /// One issued webhook URL, live or dead. Public: it names the URL without revealing it.
+    WebhookId
+);
+id!(
     /// One attempt to change something. Stored beside its events, it tells whether a commit whose
     /// answer was lost happened.
     CommandId

@@ -6,13 +6,22 @@
 //! **Invariant:** an event never holds a secret or personal data, only opaque ids and digests.
 
 pub mod account;
+pub mod call;
+pub mod campaign;
+pub mod contact;
 pub mod id;
 pub mod role;
 pub mod token;
 pub mod user;
+pub mod webhook;
 
 pub use account::{Account, AccountCommand, AccountError, AccountEvent};
-pub use id::{AccountId, CommandId, TokenId, UserId};
+pub use call::{Call, CallCommand, CallError, CallEvent};
+pub use campaign::{Campaign, CampaignCommand, CampaignError, CampaignEvent};
+pub use id::{
+    AccountId, AssistantId, CallId, CampaignId, CommandId, ProspectId, TokenId, UserId, WebhookId,
+};
 pub use role::{AccountRole, InstanceRole, Permission};
 pub use token::{Token, TokenCommand, TokenError, TokenEvent};
 pub use user::{User, UserCommand, UserError, UserEvent};
+pub use webhook::{Webhook, WebhookCommand, WebhookError, WebhookEvent};

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
-use domain::{Account, AccountCommand, AccountError, AccountEvent, AccountRole, UserId};
+use domain::{
+    Account, AccountCommand, AccountError, AccountEvent, AccountRole, AssistantId, UserId,
+};
 use uuid::Uuid;
 
 /// When everything before the command of a test happened.
@@ -12,6 +14,9 @@ const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_770_000_000_123_456_
 
 const ALICE: UserId = UserId::new(Uuid::from_u128(0xA11CE));
 const BOB: UserId = UserId::new(Uuid::from_u128(0xB0B));
+
+const ROBIN: AssistantId = AssistantId::new(Uuid::from_u128(0x20B1));
+const WREN: AssistantId = AssistantId::new(Uuid::from_u128(0x32E));
 
 const ROLES: [AccountRole; 3] = [AccountRole::Admin, AccountRole::Member, AccountRole::Viewer];
 
@@ -41,6 +46,22 @@ fn removed(user_id: UserId) -> AccountEvent {
     AccountEvent::MemberRemoved { user_id, at: NOW }
 }
 
+fn add_assistant(assistant_id: AssistantId) -> AccountCommand {
+    AccountCommand::AddAssistant { assistant_id, at: NOW }
+}
+
+fn remove_assistant(assistant_id: AssistantId) -> AccountCommand {
+    AccountCommand::RemoveAssistant { assistant_id, at: NOW }
+}
+
+fn assistant_added(assistant_id: AssistantId) -> AccountEvent {
+    AccountEvent::AssistantAdded { assistant_id, at: NOW }
+}
+
+fn assistant_removed(assistant_id: AssistantId) -> AccountEvent {
+    AccountEvent::AssistantRemoved { assistant_id, at: NOW }
+}
+
 fn nothing_opened() -> AggregateTestExecutor<Account> {
     TestFramework::with(()).given_no_previous_events()
 }
@@ -59,9 +80,22 @@ fn opened_and_left_by_alice() -> AggregateTestExecutor<Account> {
         .and(vec![AccountEvent::MemberRemoved { user_id: ALICE, at: PAST }])
 }
 
-/// Closed while Alice was an administrator.
+/// Robin makes its calls.
+fn opened_with_robin() -> AggregateTestExecutor<Account> {
+    opened().and(vec![AccountEvent::AssistantAdded { assistant_id: ROBIN, at: PAST }])
+}
+
+/// Robin made its calls, and makes no more.
+fn opened_and_left_by_robin() -> AggregateTestExecutor<Account> {
+    opened_with_robin().and(vec![AccountEvent::AssistantRemoved { assistant_id: ROBIN, at: PAST }])
+}
+
+/// Closed while Alice was an administrator and Robin made its calls.
 fn closed() -> AggregateTestExecutor<Account> {
-    opened_with(ALICE, AccountRole::Admin).and(vec![AccountEvent::AccountClosed { at: PAST }])
+    opened_with(ALICE, AccountRole::Admin).and(vec![
+        AccountEvent::AssistantAdded { assistant_id: ROBIN, at: PAST },
+        AccountEvent::AccountClosed { at: PAST },
+    ])
 }
 
 #[test]
@@ -225,4 +259,94 @@ fn a_closed_account_loses_no_member() {
 #[test]
 fn a_closed_account_cannot_be_closed_again() {
     closed().when(CLOSE).then_expect_error(AccountError::Closed);
+}
+
+#[test]
+fn adding_gives_the_account_an_assistant() {
+    opened().when(add_assistant(ROBIN)).then_expect_events(vec![assistant_added(ROBIN)]);
+}
+
+#[test]
+fn adding_a_second_assistant_leaves_the_first_alone() {
+    opened_with_robin().when(add_assistant(WREN)).then_expect_events(vec![assistant_added(WREN)]);
+    opened_with_robin()
+        .and(vec![AccountEvent::AssistantAdded { assistant_id: WREN, at: PAST }])
+        .when(remove_assistant(ROBIN))
+        .then_expect_events(vec![assistant_removed(ROBIN)]);
+}
+
+#[test]
+fn adding_an_assistant_that_is_there_is_refused() {
+    opened_with_robin().when(add_assistant(ROBIN)).then_expect_error(AccountError::AssistantExists);
+}
+
+#[test]
+fn an_assistant_that_was_removed_is_added_again() {
+    opened_and_left_by_robin()
+        .when(add_assistant(ROBIN))
+        .then_expect_events(vec![assistant_added(ROBIN)]);
+}
+
+#[test]
+fn removing_takes_the_assistant_away() {
+    opened_with_robin()
+        .when(remove_assistant(ROBIN))
+        .then_expect_events(vec![assistant_removed(ROBIN)]);
+}
+
+#[test]
+fn removing_an_assistant_that_was_never_there_is_refused() {
+    opened().when(remove_assistant(ROBIN)).then_expect_error(AccountError::NoSuchAssistant);
+    opened_with_robin()
+        .when(remove_assistant(WREN))
+        .then_expect_error(AccountError::NoSuchAssistant);
+}
+
+#[test]
+fn removing_an_assistant_a_second_time_is_refused() {
+    opened_and_left_by_robin()
+        .when(remove_assistant(ROBIN))
+        .then_expect_error(AccountError::NoSuchAssistant);
+}
+
+#[test]
+fn removing_one_assistant_leaves_the_others() {
+    opened_and_left_by_robin()
+        .and(vec![AccountEvent::AssistantAdded { assistant_id: WREN, at: PAST }])
+        .when(remove_assistant(WREN))
+        .then_expect_events(vec![assistant_removed(WREN)]);
+    opened_with_robin()
+        .and(vec![
+            AccountEvent::AssistantAdded { assistant_id: WREN, at: PAST },
+            AccountEvent::AssistantRemoved { assistant_id: WREN, at: PAST },
+        ])
+        .when(remove_assistant(ROBIN))
+        .then_expect_events(vec![assistant_removed(ROBIN)]);
+}
+
+#[test]
+fn members_are_no_assistants_and_assistants_no_members() {
+    let user_with_the_id_of_robin = UserId::new(ROBIN.as_uuid());
+    opened_with_robin()
+        .when(remove(user_with_the_id_of_robin))
+        .then_expect_error(AccountError::NotAMember);
+    opened_with(user_with_the_id_of_robin, AccountRole::Member)
+        .when(remove_assistant(ROBIN))
+        .then_expect_error(AccountError::NoSuchAssistant);
+}
+
+#[test]
+fn an_account_that_does_not_exist_has_no_assistants() {
+    for command in [add_assistant(ROBIN), remove_assistant(ROBIN)] {
+        nothing_opened().when(command).then_expect_error(AccountError::NotOpened);
+    }
+}
+
+#[test]
+fn a_closed_account_takes_no_assistant_and_loses_none() {
+    for assistant_id in [ROBIN, WREN] {
+        for command in [add_assistant(assistant_id), remove_assistant(assistant_id)] {
+            closed().when(command).then_expect_error(AccountError::Closed);
+        }
+    }
 }

@@ -8,9 +8,14 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use cqrs_es::{Aggregate, DomainEvent};
+use domain::campaign::RecordOutcome;
 use domain::token::RevocationReason as Reason;
-use domain::{Account, AccountEvent, Token, TokenEvent, User, UserEvent};
+use domain::{
+    Account, AccountEvent, Call, CallEvent, Campaign, CampaignEvent, Token, TokenEvent, User,
+    UserEvent, Webhook, WebhookEvent,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Names the fixture of each event. The list and the match have the same arms, so an event without
 /// a name does not compile and a name without a file does not pass. An arm must not be a wildcard.
@@ -47,7 +52,32 @@ fixture_names!(ACCOUNT_FIXTURES, account_fixture(AccountEvent) {
     AccountEvent::MemberAdded { .. } => "MemberAdded.json",
     AccountEvent::MemberRoleChanged { .. } => "MemberRoleChanged.json",
     AccountEvent::MemberRemoved { .. } => "MemberRemoved.json",
+    AccountEvent::AssistantAdded { .. } => "AssistantAdded.json",
+    AccountEvent::AssistantRemoved { .. } => "AssistantRemoved.json",
     AccountEvent::AccountClosed { .. } => "AccountClosed.json",
+});
+
+fixture_names!(CALL_FIXTURES, call_fixture(CallEvent) {
+    CallEvent::CallTriggered { .. } => "CallTriggered.json",
+});
+
+fixture_names!(CAMPAIGN_FIXTURES, campaign_fixture(CampaignEvent) {
+    CampaignEvent::CampaignCreated { .. } => "CampaignCreated.json",
+    CampaignEvent::ProspectsAdded { .. } => "ProspectsAdded.json",
+    CampaignEvent::CampaignArchived { .. } => "CampaignArchived.json",
+});
+
+// In `ProspectsAdded.json`, one record of each.
+fixture_names!(RECORD_OUTCOMES, record_outcome(RecordOutcome) {
+    RecordOutcome::Added { .. } => "added",
+    RecordOutcome::Duplicate { .. } => "duplicate",
+});
+
+fixture_names!(WEBHOOK_FIXTURES, webhook_fixture(WebhookEvent) {
+    WebhookEvent::WebhookIssued { invalidated_webhook_id: None, .. } => "WebhookIssued.first.json",
+    WebhookEvent::WebhookIssued { invalidated_webhook_id: Some(_), .. }
+        => "WebhookIssued.replacing.json",
+    WebhookEvent::WebhookRevoked { .. } => "WebhookRevoked.json",
 });
 
 fn folder() -> PathBuf {
@@ -126,6 +156,21 @@ fn every_account_event_ever_released_loads_and_is_written_alike() -> io::Result<
 }
 
 #[test]
+fn every_call_event_ever_released_loads_and_is_written_alike() -> io::Result<()> {
+    assert_every_fixture_loads_and_is_written_alike::<Call>()
+}
+
+#[test]
+fn every_campaign_event_ever_released_loads_and_is_written_alike() -> io::Result<()> {
+    assert_every_fixture_loads_and_is_written_alike::<Campaign>()
+}
+
+#[test]
+fn every_webhook_event_ever_released_loads_and_is_written_alike() -> io::Result<()> {
+    assert_every_fixture_loads_and_is_written_alike::<Webhook>()
+}
+
+#[test]
 fn every_token_event_has_a_fixture_for_each_reason() -> io::Result<()> {
     assert_every_variant_has_its_fixture::<Token>(TOKEN_FIXTURES, token_fixture)
 }
@@ -141,17 +186,47 @@ fn every_account_event_has_a_fixture() -> io::Result<()> {
 }
 
 #[test]
+fn every_call_event_has_a_fixture() -> io::Result<()> {
+    assert_every_variant_has_its_fixture::<Call>(CALL_FIXTURES, call_fixture)
+}
+
+#[test]
+fn every_campaign_event_has_a_fixture() -> io::Result<()> {
+    assert_every_variant_has_its_fixture::<Campaign>(CAMPAIGN_FIXTURES, campaign_fixture)
+}
+
+#[test]
+fn every_outcome_of_a_record_is_in_the_fixture_under_its_name() -> io::Result<()> {
+    let stored = &fixtures::<Campaign>()?["ProspectsAdded.json"]["ProspectsAdded"]["records"];
+    let records: Vec<RecordOutcome> = serde_json::from_value(stored.clone())?;
+    assert_eq!(records.iter().map(record_outcome).collect::<Vec<_>>(), RECORD_OUTCOMES);
+    for (place, name) in RECORD_OUTCOMES.iter().enumerate() {
+        assert_eq!(stored[place]["status"], *name);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_webhook_event_has_a_fixture_for_the_first_url_and_for_one_that_replaces() -> io::Result<()>
+{
+    assert_every_variant_has_its_fixture::<Webhook>(WEBHOOK_FIXTURES, webhook_fixture)
+}
+
+#[test]
 fn an_event_is_stored_under_the_type_and_version_of_its_fixture() -> io::Result<()> {
     assert_type_and_version_are_those_of_the_folder::<Token>()?;
     assert_type_and_version_are_those_of_the_folder::<User>()?;
-    assert_type_and_version_are_those_of_the_folder::<Account>()
+    assert_type_and_version_are_those_of_the_folder::<Account>()?;
+    assert_type_and_version_are_those_of_the_folder::<Call>()?;
+    assert_type_and_version_are_those_of_the_folder::<Campaign>()?;
+    assert_type_and_version_are_those_of_the_folder::<Webhook>()
 }
 
 #[test]
 fn the_folders_are_named_after_the_aggregates() {
-    let folders = list(&folder()).unwrap();
-    assert_eq!(folders, [Account::TYPE, Token::TYPE, User::TYPE].map(str::to_owned).into());
-    assert_eq!([Account::TYPE, Token::TYPE, User::TYPE], ["account", "token", "user"]);
+    let types = [Account::TYPE, Call::TYPE, Campaign::TYPE, Token::TYPE, User::TYPE, Webhook::TYPE];
+    assert_eq!(types, ["account", "call", "campaign", "token", "user", "webhook"]);
+    assert_eq!(list(&folder()).unwrap(), types.map(str::to_owned).into());
 }
 
 #[test]
@@ -161,20 +236,69 @@ fn a_reason_has_the_same_name_in_tables_as_in_events() {
     }
 }
 
+/// The event once with another value of `field` and once without the field.
+fn broken(stored: &Value, field: &str, wrong: Value) -> [Value; 2] {
+    let mut changed = [stored.clone(), stored.clone()];
+    let bodies = changed.each_mut().map(|event| {
+        event.as_object_mut().and_then(|event| event.values_mut().next()?.as_object_mut())
+    });
+    if let [Some(changed), Some(shortened)] = bodies {
+        changed.insert(field.to_owned(), wrong);
+        shortened.remove(field);
+    }
+    changed
+}
+
+/// What has been broken must not load; what has not been, does.
+fn assert_needs<A: Aggregate>(file: &str, fields: &[(&str, Value)]) -> io::Result<()> {
+    let stored = fixtures::<A>()?.remove(file).unwrap_or_default();
+    for (field, wrong) in fields {
+        for changed in broken(&stored, field, wrong.clone()) {
+            assert_ne!(changed, stored, "{file} has no {field}");
+            assert!(load::<A>(&changed).is_err(), "{changed}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn an_event_with_a_wrong_or_missing_value_does_not_load() -> io::Result<()> {
-    let stored = &fixtures::<Token>()?["TokenRevoked.owner.json"];
-    for (field, wrong) in [
+    let token = [
         ("token_id", json!("A")),
         ("generation", json!(0)),
         ("reason", json!("boredom")),
         ("at", json!(1)),
+    ];
+    assert_needs::<Token>("TokenRevoked.owner.json", &token)?;
+    let assistant = [("assistant_id", json!("A")), ("at", json!(1))];
+    assert_needs::<Account>("AssistantAdded.json", &assistant)?;
+    assert_needs::<Account>("AssistantRemoved.json", &assistant)?;
+    let call = [("account_id", json!("A")), ("assistant_id", json!(null)), ("at", json!(1))];
+    assert_needs::<Call>("CallTriggered.json", &call)?;
+    let campaign = [("account_id", json!("A")), ("at", json!(1))];
+    assert_needs::<Campaign>("CampaignCreated.json", &campaign)?;
+    let webhook = [
+        ("webhook_id", json!("A")),
+        ("generation", json!(0)),
+        ("digest", json!("8680e9fa")),
+        ("hint", json!(4)),
+        ("at", json!(1)),
+    ];
+    assert_needs::<Webhook>("WebhookIssued.replacing.json", &webhook)
+}
+
+#[test]
+fn an_event_about_a_record_that_cannot_be_told_does_not_load() -> io::Result<()> {
+    let prospect = Uuid::nil();
+    for records in [
+        json!(null),
+        json!([{ "status": "skipped", "prospect_id": prospect }]),
+        json!([{ "status": "duplicate" }]),
+        json!([{ "status": "duplicate", "prospect_id": "A" }]),
+        json!([{ "status": "added", "prospect_id": prospect }]),
+        json!([{ "status": "added", "prospect_id": prospect, "keys": ["anne@example.test"] }]),
     ] {
-        let mut changed = stored.clone();
-        changed["TokenRevoked"][field] = wrong;
-        assert!(load::<Token>(&changed).is_err(), "{changed}");
-        changed["TokenRevoked"].as_object_mut().unwrap().remove(field);
-        assert!(load::<Token>(&changed).is_err(), "{changed}");
+        assert_needs::<Campaign>("ProspectsAdded.json", &[("records", records)])?;
     }
     Ok(())
 }
@@ -184,4 +308,7 @@ fn an_event_of_no_known_name_does_not_load() {
     assert!(load::<Token>(&json!({ "TokenForgotten": {} })).is_err());
     assert!(load::<User>(&json!({ "UserForgotten": {} })).is_err());
     assert!(load::<Account>(&json!({ "AccountForgotten": {} })).is_err());
+    assert!(load::<Call>(&json!({ "CallForgotten": {} })).is_err());
+    assert!(load::<Campaign>(&json!({ "CampaignForgotten": {} })).is_err());
+    assert!(load::<Webhook>(&json!({ "WebhookForgotten": {} })).is_err());
 }

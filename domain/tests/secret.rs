@@ -334,6 +334,17 @@ fn the_hint_is_the_last_four_characters() {
 }
 
 #[test]
+fn a_webhook_secret_is_no_token_and_a_token_no_webhook_secret() {
+    let webhook = Prefix::webhook();
+    assert_eq!(webhook.as_str(), "alta_hook");
+    assert_eq!("alta_hook".parse(), Ok(Prefix::webhook()));
+    let secret = TokenSecret::generate(&webhook, &mut StdRng::seed_from_u64(1));
+    assert!(TokenSecret::parse(&webhook, secret.expose()).is_some());
+    assert_refused(secret.expose());
+    assert!(TokenSecret::parse(&webhook, TOKEN).is_none());
+}
+
+#[test]
 fn the_default_prefix_is_one_that_could_be_configured() {
     assert_eq!(Prefix::default().as_str(), "alta_pat");
     assert_eq!("alta_pat".parse(), Ok(Prefix::default()));

@@ -3,7 +3,8 @@
 //! **Invariant:** every statement only moves a row forward (`WHERE row.sequence < new`) and none
 //! deletes, so live writes and a rebuild can interleave in any order and end the same.
 
-use crate::projector::{Change, HistoryLine, LiveFields, Outcome};
+use crate::Actor;
+use crate::projector::{CallLine, Change, HistoryLine, LiveFields, Outcome, ProspectLine};
 use crate::sql::Statement;
 
 const PUT_USER: &str = "
@@ -58,6 +59,54 @@ INSERT INTO token_history (user_id, sequence, kind, token_id, generation, hint,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (user_id, sequence) DO NOTHING";
 
+const PUT_ASSISTANT: &str = "
+INSERT INTO assistants (assistant_id, account_id, is_removed, sequence)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (assistant_id) DO UPDATE
+SET account_id = excluded.account_id,
+    is_removed = excluded.is_removed,
+    sequence = excluded.sequence
+WHERE assistants.sequence < excluded.sequence";
+
+const PUT_CALL: &str = "
+INSERT INTO calls (call_id, account_id, assistant_id, triggered_at, actor_id, actor_via, credential_id, sequence)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (call_id) DO NOTHING";
+
+const PUT_CAMPAIGN: &str = "
+INSERT INTO campaigns (campaign_id, account_id, created_at, created_sequence)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (campaign_id) DO UPDATE
+SET account_id = excluded.account_id,
+    created_at = excluded.created_at,
+    created_sequence = excluded.created_sequence
+WHERE campaigns.created_sequence < excluded.created_sequence";
+
+const ARCHIVE_CAMPAIGN: &str = "
+INSERT INTO campaigns (campaign_id, archived_at, archive_sequence)
+VALUES ($1, $2, $3)
+ON CONFLICT (campaign_id) DO UPDATE
+SET archived_at = excluded.archived_at,
+    archive_sequence = excluded.archive_sequence
+WHERE campaigns.archive_sequence < excluded.archive_sequence";
+
+const APPEND_PROSPECT: &str = "
+INSERT INTO prospects (prospect_id, campaign_id, added_at, actor_id, actor_via, credential_id, sequence)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (prospect_id) DO NOTHING";
+
+const PUT_WEBHOOK: &str = "
+INSERT INTO webhooks (campaign_id, webhook_id, generation, secret_digest, hint, created_at, sequence)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (campaign_id) DO UPDATE
+SET webhook_id = excluded.webhook_id,
+    generation = excluded.generation,
+    secret_digest = excluded.secret_digest,
+    hint = excluded.hint,
+    created_at = excluded.created_at,
+    sequence = excluded.sequence
+WHERE webhooks.sequence < excluded.sequence";
+
 /// The statement that makes `change` true.
 pub fn statement(change: &Change) -> Statement {
     match change {
@@ -84,18 +133,74 @@ pub fn statement(change: &Change) -> Statement {
                 .bind(*sequence)
         }
         Change::PutToken { user_id, token_id, generation, live, sequence } => {
-            let live = live.as_ref();
-            Statement::new(PUT_TOKEN)
+            let statement = Statement::new(PUT_TOKEN)
                 .bind(user_id.to_string())
                 .bind(token_id.to_string())
-                .bind(i64::from(generation.get()))
-                .bind(live.map(|LiveFields { digest, .. }| digest.as_bytes().to_vec()))
-                .bind(live.map(|LiveFields { hint, .. }| hint.as_str().to_owned()))
-                .bind(live.map(|LiveFields { created_at, .. }| *created_at))
-                .bind(*sequence)
+                .bind(i64::from(generation.get()));
+            bind_live(statement, live.as_ref()).bind(*sequence)
         }
         Change::AppendTokenHistory(line) => append_token_history(line),
+        Change::PutAssistant { assistant_id, account_id, is_removed, sequence } => {
+            Statement::new(PUT_ASSISTANT)
+                .bind(assistant_id.to_string())
+                .bind(account_id.to_string())
+                .bind(*is_removed)
+                .bind(*sequence)
+        }
+        Change::PutCall(line) => put_call(line),
+        Change::PutCampaign { campaign_id, account_id, created_at, sequence } => {
+            Statement::new(PUT_CAMPAIGN)
+                .bind(campaign_id.to_string())
+                .bind(account_id.to_string())
+                .bind(*created_at)
+                .bind(*sequence)
+        }
+        Change::ArchiveCampaign { campaign_id, archived_at, sequence } => {
+            Statement::new(ARCHIVE_CAMPAIGN)
+                .bind(campaign_id.to_string())
+                .bind(*archived_at)
+                .bind(*sequence)
+        }
+        Change::AppendProspect(line) => append_prospect(line),
+        Change::PutWebhook { campaign_id, webhook_id, generation, live, sequence } => {
+            let statement = Statement::new(PUT_WEBHOOK)
+                .bind(campaign_id.to_string())
+                .bind(webhook_id.to_string())
+                .bind(i64::from(generation.get()));
+            bind_live(statement, live.as_ref()).bind(*sequence)
+        }
     }
+}
+
+fn bind_live(statement: Statement, live: Option<&LiveFields>) -> Statement {
+    statement
+        .bind(live.map(|LiveFields { digest, .. }| digest.as_bytes().to_vec()))
+        .bind(live.map(|LiveFields { hint, .. }| hint.as_str().to_owned()))
+        .bind(live.map(|LiveFields { created_at, .. }| *created_at))
+}
+
+fn bind_actor(statement: Statement, actor: &Actor) -> Statement {
+    statement
+        .bind(actor.user_id.map(|id| id.to_string()))
+        .bind(actor.via.as_str())
+        .bind(actor.via.credential_id())
+}
+
+fn put_call(line: &CallLine) -> Statement {
+    let statement = Statement::new(PUT_CALL)
+        .bind(line.call_id.to_string())
+        .bind(line.account_id.to_string())
+        .bind(line.assistant_id.to_string())
+        .bind(line.triggered_at);
+    bind_actor(statement, &line.actor).bind(line.sequence)
+}
+
+fn append_prospect(line: &ProspectLine) -> Statement {
+    let statement = Statement::new(APPEND_PROSPECT)
+        .bind(line.prospect_id.to_string())
+        .bind(line.campaign_id.to_string())
+        .bind(line.added_at);
+    bind_actor(statement, &line.actor).bind(line.sequence)
 }
 
 fn append_token_history(line: &HistoryLine) -> Statement {

@@ -24,6 +24,12 @@ pub enum StoreError {
     /// The set-up code is unknown, used or expired. Nothing was written.
     #[error("the set-up code is not valid")]
     SetupCodeRefused,
+    /// A command was carried out under this idempotency key before. Nothing was written.
+    #[error("a command was carried out under this idempotency key")]
+    Repeated,
+    /// The idempotency key belongs to another request. Nothing was written.
+    #[error("the idempotency key belongs to another request")]
+    KeyReused,
     /// The database could not be asked. No event was written.
     #[error("the database cannot be asked")]
     Unavailable(#[source] Source),

@@ -61,7 +61,10 @@ async fn append(
 ) -> Result<(), StoreError> {
     let Some(first) = events.first() else { return Ok(()) };
     let lost = match store.append(events, submission).await {
-        Ok(()) => return Ok(()),
+        Ok(()) => {
+            submission.subscribers.ring();
+            return Ok(());
+        }
         Err(CommitError::NotSent(error)) => return Err(error),
         Err(CommitError::AnswerLost(error)) => error,
     };

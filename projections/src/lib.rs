@@ -7,40 +7,88 @@
 //! **Invariant:** events and everything that the auth path or an auditor reads change in one
 //! transaction. No request can see a new event beside an old row.
 
+pub mod announcement;
+pub mod assistants;
 pub mod audit_history;
+pub mod calls;
+pub mod campaigns;
 pub mod changes;
+mod deed;
+pub mod deliveries;
 pub mod directory;
 pub mod error;
 pub mod event_store;
+pub mod idempotency;
 pub mod page;
+pub mod particulars;
 pub mod postgres;
 pub mod projector;
 pub mod recorded;
+pub mod reports;
 pub mod sign_in;
 pub mod sql;
 pub mod sqlite;
 pub mod submission;
 pub mod tokens;
 pub mod verifier;
+pub mod webhooks;
 mod write;
 
+pub use announcement::{Announcement, Subscriber, Subscribers};
+pub use assistants::{AssistantEntry, Assistants};
 pub use audit_history::{AuditHistory, TokenHistoryEntry};
+pub use calls::{CallEntry, Calls};
+pub use campaigns::{CampaignEntry, Campaigns, ProspectEntry};
+pub use deed::Deed;
+pub use deliveries::{
+    Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
+};
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
+pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
 pub use page::{Cursor, Page, PageRequest};
+pub use particulars::{CallDetails, NewUserProfile, Particulars, SetupCode, SetupStep};
+pub use reports::{Doer, ReportedCall, ReportedProspect, Reports};
 pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
-pub use submission::{
-    Actor, Enrolment, NewUserProfile, Origin, SetupCode, SetupStep, Submission, Via,
-};
+pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
+pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
 /// Every read model of one database.
-pub trait ReadModels: Verifier + Directory + Tokens + AuditHistory + SignIn {}
+pub trait ReadModels:
+    Verifier
+    + Directory
+    + Tokens
+    + AuditHistory
+    + SignIn
+    + Assistants
+    + Calls
+    + Campaigns
+    + Reports
+    + Webhooks
+    + Housekeeping
+    + Deliveries
+{
+}
 
-impl<S: Verifier + Directory + Tokens + AuditHistory + SignIn> ReadModels for S {}
+impl<S> ReadModels for S where
+    S: Verifier
+        + Directory
+        + Tokens
+        + AuditHistory
+        + SignIn
+        + Assistants
+        + Calls
+        + Campaigns
+        + Reports
+        + Webhooks
+        + Housekeeping
+        + Deliveries
+{
+}
 
 /// One thing that was checked about a database, for people who operate it.
 #[derive(Clone, Debug, PartialEq, Eq)]

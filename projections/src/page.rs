@@ -1,5 +1,7 @@
 //! Lists come in pages, by key and never by offset, so that writes neither repeat nor hide an entry.
 
+use crate::sql::Statement;
+
 /// Where a page begins: just past `key`, in one of the two directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
@@ -42,6 +44,27 @@ impl PageRequest {
     /// The comparison and the order in SQL, for a list in `ascending` or descending order of its key.
     pub(crate) fn direction(&self, ascending: bool) -> (&'static str, &'static str) {
         if ascending == self.is_backward() { ("<", "DESC") } else { (">", "ASC") }
+    }
+
+    /// `select` with the end that makes it this page of what one owner has, in the order of `key`.
+    pub(crate) fn statement_of(
+        &self,
+        select: &str,
+        (owner_column, owner): (&str, String),
+        key: &str,
+        ascending: bool,
+    ) -> Statement {
+        let (past, order) = self.direction(ascending);
+        Statement::new(format!(
+            "{select}
+WHERE {owner_column} = $1
+  AND ($2 IS NULL OR {key} {past} $2)
+ORDER BY {key} {order}
+LIMIT $3"
+        ))
+        .bind(owner)
+        .bind(self.cursor.as_ref().map(|cursor| cursor.key.clone()))
+        .bind(self.fetch_limit())
     }
 
     /// Turns what was fetched, at most [`fetch_limit`](Self::fetch_limit) rows in SQL order, into a page.

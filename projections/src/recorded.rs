@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::SerializedEvent;
-use domain::{Account, AccountEvent, AccountId, Token, TokenEvent, User, UserEvent, UserId};
+use domain::{
+    Account, AccountEvent, AccountId, Call, CallEvent, CallId, Campaign, CampaignEvent, CampaignId,
+    Token, TokenEvent, User, UserEvent, UserId, Webhook, WebhookEvent,
+};
 use serde::de::DeserializeOwned;
 
 use crate::{Actor, StoreError};
@@ -18,6 +21,12 @@ pub enum Happening {
     User(UserId, UserEvent),
     /// To an account.
     Account(AccountId, AccountEvent),
+    /// To a call.
+    Call(CallId, CallEvent),
+    /// To a campaign.
+    Campaign(CampaignId, CampaignEvent),
+    /// To the webhook URL of a campaign.
+    Webhook(CampaignId, WebhookEvent),
 }
 
 /// An event as it stands in the store.
@@ -43,6 +52,9 @@ impl RecordedEvent {
             Token::TYPE => Happening::Token(id(event)?, payload(&event.payload)?),
             User::TYPE => Happening::User(id(event)?, payload(&event.payload)?),
             Account::TYPE => Happening::Account(id(event)?, payload(&event.payload)?),
+            Call::TYPE => Happening::Call(id(event)?, payload(&event.payload)?),
+            Campaign::TYPE => Happening::Campaign(id(event)?, payload(&event.payload)?),
+            Webhook::TYPE => Happening::Webhook(id(event)?, payload(&event.payload)?),
             unknown => {
                 return Err(StoreError::corrupt(format!("unknown aggregate type {unknown:?}")));
             }

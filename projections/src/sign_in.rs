@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{InstanceRole, UserId};
 
-use crate::StoreError;
 use crate::directory::roles;
 use crate::sql::{Sql, Statement};
-use crate::submission::SetupCode;
 use crate::write::issue_setup_code;
+use crate::{SetupCode, StoreError};
 
 /// A person who can sign in. No `Serialize`; `Debug` leaves the hash out.
 #[derive(Clone, PartialEq, Eq)]

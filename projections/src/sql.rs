@@ -35,7 +35,7 @@ pub enum Value {
     /// `timestamptz` / RFC 3339 `TEXT`
     Time(Option<DateTime<Utc>>),
     /// `json` / `TEXT`
-    Json(serde_json::Value),
+    Json(Option<serde_json::Value>),
 }
 
 impl Statement {
@@ -74,17 +74,12 @@ value_from! {
     bool => Boolean,
     Vec<u8> => Bytes,
     DateTime<Utc> => Time,
+    serde_json::Value => Json,
 }
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(Some(text.to_owned()))
-    }
-}
-
-impl From<serde_json::Value> for Value {
-    fn from(json: serde_json::Value) -> Self {
-        Self::Json(json)
     }
 }
 

@@ -1,13 +1,15 @@
-//! What comes along with a command: who, from where, and the ordinary rows that belong to it.
+//! What comes along with a command: who, from where, and what belongs to it but not in an event.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use domain::token::Generation;
-use domain::{AccountId, CommandId, TokenId, UserId};
+use domain::{CommandId, TokenId, UserId, WebhookId};
 use sha2::{Digest, Sha256};
 
-use crate::StoreError;
+use crate::announcement::Subscribers;
+use crate::idempotency::IdempotencyKey;
+use crate::{Particulars, StoreError};
 
 /// By what right someone acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,13 @@ pub enum Via {
     Token {
         /// Which.
         token_id: TokenId,
+        /// Its generation.
+        generation: Generation,
+    },
+    /// The secret URL of a campaign: exactly this one.
+    Webhook {
+        /// Which.
+        webhook_id: WebhookId,
         /// Its generation.
         generation: Generation,
     },
@@ -35,9 +44,19 @@ impl Via {
         match self {
             Self::Session => "session",
             Self::Token { .. } => "token",
+            Self::Webhook { .. } => "webhook",
             Self::Setup => "setup",
             Self::CommandLine => "command_line",
             Self::System => "system",
+        }
+    }
+
+    /// Exactly which token or webhook URL; `None` for any other right.
+    pub fn credential_id(&self) -> Option<String> {
+        match self {
+            Self::Token { token_id, .. } => Some(token_id.to_string()),
+            Self::Webhook { webhook_id, .. } => Some(webhook_id.to_string()),
+            Self::Session | Self::Setup | Self::CommandLine | Self::System => None,
         }
     }
 }
@@ -81,7 +100,7 @@ impl Origin {
 }
 
 /// One attempt to change something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Submission {
     /// Names the attempt, and tells later whether its commit happened.
     pub command_id: CommandId,
@@ -92,7 +111,11 @@ pub struct Submission {
     /// From where.
     pub origin: Origin,
     /// Ordinary rows to write in the same transaction.
-    pub enrolment: Option<Enrolment>,
+    pub particulars: Option<Particulars>,
+    /// Under which the command is done once, however often it is sent.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Who is told of what happens.
+    pub subscribers: Arc<Subscribers>,
 }
 
 impl Submission {
@@ -110,9 +133,18 @@ impl Submission {
         if let Some(user_id) = self.actor.user_id {
             metadata.insert("actor_id".to_owned(), user_id.to_string());
         }
-        if let Via::Token { token_id, generation } = self.actor.via {
-            metadata.insert("token_id".to_owned(), token_id.to_string());
-            metadata.insert("token_generation".to_owned(), generation.to_string());
+        let credential = match self.actor.via {
+            Via::Token { token_id, generation } => {
+                Some(("token", token_id.to_string(), generation))
+            }
+            Via::Webhook { webhook_id, generation } => {
+                Some(("webhook", webhook_id.to_string(), generation))
+            }
+            Via::Session | Via::Setup | Via::CommandLine | Via::System => None,
+        };
+        if let Some((kind, id, generation)) = credential {
+            metadata.insert(format!("{kind}_id"), id);
+            metadata.insert(format!("{kind}_generation"), generation.to_string());
         }
         metadata
     }
@@ -136,6 +168,10 @@ impl Actor {
                 token_id: parse(text("token_id"))?,
                 generation: parse(text("token_generation"))?,
             },
+            "webhook" => Via::Webhook {
+                webhook_id: parse(text("webhook_id"))?,
+                generation: parse(text("webhook_generation"))?,
+            },
             other => return Err(StoreError::corrupt(format!("unknown actor_via {other:?}"))),
         };
         let user_id = metadata.get("actor_id").map(|id| parse(Ok(id))).transpose()?;
@@ -148,62 +184,4 @@ where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
     text.map_err(StoreError::corrupt)?.parse().map_err(|error: T::Err| StoreError::corrupt(error))
-}
-
-/// Ordinary rows that must appear together with an event, or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Enrolment {
-    /// The person behind a user that is being registered.
-    User(NewUserProfile),
-    /// The name of an account that is being opened.
-    Account {
-        /// Which.
-        account_id: AccountId,
-        /// As people read it.
-        name: String,
-    },
-}
-
-/// The person behind a new user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewUserProfile {
-    /// Whose.
-    pub user_id: UserId,
-    /// Lower case.
-    pub email: String,
-    /// As people read it.
-    pub name: String,
-    /// argon2id in PHC text form; `None` = chosen later with a set-up code.
-    pub password_hash: Option<String>,
-    /// The first user of the installation, of whom there is one.
-    pub is_founder: bool,
-    /// What happens to set-up codes.
-    pub setup: SetupStep,
-}
-
-/// A single-use code by which someone chooses a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupCode {
-    /// SHA-256 of the code.
-    pub digest: [u8; 32],
-    /// The invited user; `None` = whoever becomes the first user.
-    pub user_id: Option<UserId>,
-    /// Refused from then on.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// What a registration does with set-up codes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetupStep {
-    /// Nothing: the password is known.
-    None,
-    /// Issue one for the new user.
-    Issue(SetupCode),
-    /// Use up the one that allowed this registration.
-    Redeem {
-        /// SHA-256 of the code.
-        digest: [u8; 32],
-        /// Now; a code is refused from its expiry on.
-        at: DateTime<Utc>,
-    },
 }

@@ -8,11 +8,12 @@ use cqrs_es::persist::SerializedEvent;
 use domain::token::{FreshToken, Generation};
 use domain::{
     AccountCommand, AccountRole, TokenCommand, TokenError, TokenEvent, UserEvent, UserId,
+    WebhookCommand, WebhookError,
 };
 use projections::event_store::CommitError;
-use projections::{Enrolment, NewUserProfile, StoreError, Submission};
+use projections::{NewUserProfile, Particulars, StoreError, Submission};
 
-use crate::stage::{Stage, TestStore, contract_tests};
+use crate::stage::{Stage, TestStore, contract_tests, person};
 
 contract_tests!(
     the_second_event_with_the_same_sequence_is_a_conflict,
@@ -21,11 +22,15 @@ contract_tests!(
     sixteen_tasks_on_four_users_meet_nothing_but_conflicts,
     of_eight_tasks_that_expect_the_same_generation_one_succeeds,
     commands_without_a_secret_are_repeated_until_they_get_through,
+    people_who_are_added_many_times_at_once_become_prospects_once,
+    of_eight_tasks_that_rotate_the_same_webhook_url_one_succeeds,
+    a_race_for_a_webhook_url_is_lost_and_not_run_again,
 );
 
-fn stored(
+/// An event as cqrs-es hands it to the store.
+pub(crate) fn stored(
     submission: &Submission,
-    aggregate: (&str, UserId),
+    aggregate: (&str, &impl ToString),
     sequence: usize,
     event: &impl DomainEvent,
 ) -> SerializedEvent {
@@ -67,7 +72,7 @@ async fn the_second_event_with_the_same_sequence_is_a_conflict<S: TestStore>(sta
     stage.generate(alice).await;
     let submission = stage.by(alice);
     let second = generated(stage.fresh(), Generation::FIRST.next());
-    let second = stored(&submission, ("token", alice), 1, &second);
+    let second = stored(&submission, ("token", &alice), 1, &second);
     assert_conflict(&stage, &[second], &submission).await;
 }
 
@@ -82,15 +87,15 @@ async fn a_lost_race_is_a_conflict_whatever_else_is_wrong_with_it<S: TestStore>(
 
     // Bob is locked, the digest is Alice's, and the generation was issued.
     let submission = stage.by(bob);
-    let event = stored(&submission, ("token", bob), 1, &generated(token, Generation::FIRST));
+    let event = stored(&submission, ("token", &bob), 1, &generated(token, Generation::FIRST));
     assert_conflict(&stage, &[event], &submission).await;
 
     // The profile exists, and so does its address, which is Alice's.
     let profile = NewUserProfile { email, is_founder: true, ..stage.profile(bob) };
-    let submission = Submission { enrolment: Some(Enrolment::User(profile)), ..stage.by(bob) };
+    let submission = Submission { particulars: Some(Particulars::User(profile)), ..stage.by(bob) };
     let registered =
         UserEvent::UserRegistered { roles: [].into(), at: chrono::DateTime::UNIX_EPOCH };
-    let event = stored(&submission, ("user", bob), 1, &registered);
+    let event = stored(&submission, ("user", &bob), 1, &registered);
     assert_conflict(&stage, &[event], &submission).await;
 }
 
@@ -100,7 +105,7 @@ async fn of_several_events_none_is_written_when_one_conflicts<S: TestStore>(stag
     let submission = stage.by(alice);
     let event = |sequence| {
         let event = generated(stage.fresh(), Generation::new(sequence).unwrap());
-        stored(&submission, ("token", alice), usize::try_from(sequence).unwrap(), &event)
+        stored(&submission, ("token", &alice), usize::try_from(sequence).unwrap(), &event)
     };
     assert_conflict(&stage, &[event(3), event(2), event(1)], &submission).await;
 }
@@ -165,7 +170,7 @@ async fn of_eight_tasks_that_expect_the_same_generation_one_succeeds<S: TestStor
     for outcome in outcomes.collect::<Vec<_>>() {
         match outcome.await.unwrap() {
             Ok(event) => {
-                assert_eq!(event.unwrap().generation().get(), 2);
+                assert_eq!(event.events[0].generation().get(), 2);
                 successes += 1;
             }
             Err(
@@ -199,4 +204,101 @@ async fn commands_without_a_secret_are_repeated_until_they_get_through<S: TestSt
     let ledger = stage.ledger().await;
     ledger.assert_tables_follow_from_events();
     assert_eq!(ledger.rows("memberships").len(), 9);
+}
+
+async fn people_who_are_added_many_times_at_once_become_prospects_once<S: TestStore>(
+    stage: Stage<S>,
+) {
+    let account = stage.account(stage.user().await).await;
+    let campaign = stage.campaign(account).await;
+    let stage = std::sync::Arc::new(stage);
+    // Each loses at most to the seven others, and is tried eight times.
+    let tasks = (0..8).map(|number| {
+        let stage = stage.clone();
+        tokio::spawn(async move {
+            let people = [person(1), person(10 + number), person(2)];
+            stage.add(campaign, &people).await
+        })
+    });
+    let mut prospects = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        prospects.extend(task.await.unwrap());
+    }
+    assert_eq!(prospects.len(), 10, "two whom all sent, and one of each");
+    let ledger = stage.ledger().await;
+    ledger.assert_tables_follow_from_events();
+    ledger.assert_everything_is_described();
+    assert_eq!(ledger.rows("prospects").len(), 10);
+    assert_eq!(ledger.events_of("campaign", &campaign.to_string()).len(), 9);
+}
+
+async fn of_eight_tasks_that_rotate_the_same_webhook_url_one_succeeds<S: TestStore>(
+    stage: Stage<S>,
+) {
+    let alice = stage.user().await;
+    let campaign = stage.campaign(stage.account(alice).await).await;
+    let first = stage.rotate(campaign).await;
+    let tasks = (0..8).map(|_| {
+        let (fresh, at, submission) = (stage.fresh_webhook(), stage.now(), stage.by(alice));
+        let expected_generation = Some(Generation::FIRST);
+        let command = WebhookCommand::Rotate { expected_generation, fresh: fresh.clone(), at };
+        let commands = stage.commands.clone();
+        tokio::spawn(async move { (fresh, commands.webhook(campaign, command, submission).await) })
+    });
+    let mut issued = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            (fresh, Ok(_)) => issued.push(fresh),
+            (
+                _,
+                Err(
+                    CommandError::Store(StoreError::Conflict)
+                    | CommandError::Webhook(WebhookError::StaleGeneration),
+                ),
+            ) => {}
+            (_, Err(other)) => panic!("{other:?}"),
+        }
+    }
+    let [fresh] = issued.as_slice() else { panic!("{issued:?}") };
+    let live = stage.store.find_live_webhook(&fresh.digest).await.unwrap().unwrap();
+    assert_eq!((live.webhook_id, live.generation.get()), (fresh.id, 2));
+    assert_eq!(stage.store.find_live_webhook(&first.digest).await.unwrap(), None);
+    stage.ledger().await.assert_tables_follow_from_events();
+}
+
+async fn a_race_for_a_webhook_url_is_lost_and_not_run_again<S: TestStore>(stage: Stage<S>) {
+    const ROTATIONS: usize = 10;
+    let alice = stage.user().await;
+    let campaign = stage.campaign(stage.account(alice).await).await;
+    let stage = std::sync::Arc::new(stage);
+    let tasks = (0..8).map(|_| {
+        let stage = stage.clone();
+        tokio::spawn(async move {
+            let (mut minted, mut conflicts) = (Vec::new(), 0);
+            for _ in 0..ROTATIONS {
+                let fresh = stage.fresh_webhook();
+                match stage.try_rotate(campaign, &fresh, stage.by(alice)).await {
+                    Ok(_) => minted.push(fresh),
+                    Err(CommandError::Store(StoreError::Conflict)) => conflicts += 1,
+                    Err(other) => panic!("neither success nor conflict: {other:?}"),
+                }
+            }
+            (minted, conflicts)
+        })
+    });
+    let (mut minted, mut conflicts) = (Vec::new(), 0);
+    for task in tasks.collect::<Vec<_>>() {
+        let (more, lost) = task.await.unwrap();
+        minted.extend(more);
+        conflicts += lost;
+    }
+    assert!(conflicts > 0, "nobody got into anybody's way");
+    let ledger = stage.ledger().await;
+    ledger.assert_tables_follow_from_events();
+    assert_eq!(ledger.events_of("webhook", &campaign.to_string()).len(), minted.len());
+    let mut live = Vec::new();
+    for fresh in minted {
+        live.extend(stage.store.find_live_webhook(&fresh.digest).await.unwrap());
+    }
+    assert_eq!(live.len(), 1, "{live:?}");
 }

@@ -2,18 +2,28 @@
 //!
 //! A test takes a [`stage::Stage`] on an empty database and commits through the same executor as the
 //! service. The constraints, the two folders of migrations and the settings of connections are tested
-//! here too, and so is the life of set-up codes, on the whole service under a clock of the test's own.
+//! here too, and so are the life of set-up codes and the limits of accounts, on the whole service under a
+//! clock of the test's own.
 
 mod atomicity;
+mod calling;
+mod campaigns;
 mod conflicts;
 mod constraints;
+mod deliveries;
 mod durability;
 mod history;
+mod idempotency;
+mod life;
+mod limits;
 mod membership;
 mod metadata;
+mod paging;
 mod rebuilding;
 mod schema;
 mod setup_codes;
 mod setup_window;
 mod stage;
+mod stopped;
 mod verifying;
+mod webhooks;

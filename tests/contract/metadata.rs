@@ -9,10 +9,11 @@ use projections::{Actor, Origin, Submission, Via};
 use tests::ledger::Event;
 use tests::sql::Connection;
 
-use crate::stage::{Stage, TestStore, contract_tests};
+use crate::stage::{Stage, TestStore, contract_tests, person};
 
 contract_tests!(
     events_hold_no_address_user_agent_name_or_email,
+    events_do_not_tell_who_was_called_or_became_a_prospect,
     the_digest_in_an_event_is_that_of_its_context,
     an_event_says_who_did_it_and_by_what_right,
     erasing_the_context_leaves_the_events_as_they_are,
@@ -37,6 +38,36 @@ async fn events_hold_no_address_user_agent_name_or_email<S: TestStore>(stage: St
     let contexts = ledger.rows("event_context");
     assert!(contexts.iter().all(|row| row[4].as_ref().unwrap().starts_with("198.51.100.")));
     assert!(contexts.iter().all(|row| row[5].as_ref().unwrap().starts_with("Netscape/")));
+}
+
+async fn events_do_not_tell_who_was_called_or_became_a_prospect<S: TestStore>(stage: Stage<S>) {
+    let account = stage.account(stage.user().await).await;
+    let assistant = stage.assistant(account).await;
+    stage.call(account, assistant).await;
+    let campaign = stage.campaign(account).await;
+    stage.add(campaign, &[person(1), person(2)]).await;
+    stage.add(campaign, &[person(2), person(3)]).await;
+    stage.rotate(campaign).await;
+    let ledger = stage.ledger().await;
+    assert_eq!(ledger.events.len(), 9);
+    // Names, companies, titles, numbers, addresses, pages; a time zone, what else was told, the key of
+    // the match keys.
+    let personal = [
+        " No. ", "Pat", "Works", "Buyer", "4155", "2071", "@", ".test", "linkedin", "Europe",
+        "ticket", "phone", "3a3a",
+    ];
+    for event in &ledger.events {
+        let text = format!("{} {}", event.payload, event.metadata);
+        for personal in personal {
+            assert!(!text.contains(personal), "{personal} in {text}");
+        }
+    }
+    // It is all beside the events, so the search would have found it.
+    let tables = ["assistant_profiles", "call_details", "campaign_profiles", "prospect_profiles"];
+    let beside = format!("{:?}", tables.map(|table| ledger.rows(table)));
+    for personal in personal {
+        assert!(beside.contains(personal), "{personal} is nowhere");
+    }
 }
 
 async fn the_digest_in_an_event_is_that_of_its_context<S: TestStore>(stage: Stage<S>) {
@@ -78,9 +109,12 @@ async fn an_event_says_who_did_it_and_by_what_right<S: TestStore>(stage: Stage<S
     let (alice, root) = (stage.user().await, stage.user().await);
     let token = stage.generate(root).await;
     let by_token = Via::Token { token_id: token.id, generation: Generation::FIRST };
+    let webhook_id = stage.fresh_webhook().id;
+    let by_webhook = Via::Webhook { webhook_id, generation: Generation::FIRST.next() };
     let actors = [
         (Some(alice), Via::Session),
         (Some(root), by_token),
+        (None, by_webhook),
         (Some(alice), Via::Setup),
         (None, Via::CommandLine),
         (None, Via::System),
@@ -100,6 +134,16 @@ async fn an_event_says_who_did_it_and_by_what_right<S: TestStore>(stage: Stage<S
         assert_eq!(Actor::from_metadata(&metadata).unwrap(), Actor { user_id, via });
         assert_eq!(metadata["command_id"], command_id.to_string());
         assert_eq!(metadata["request_id"], request_id);
+        let named: Vec<_> = ["token_id", "token_generation", "webhook_id", "webhook_generation"]
+            .map(|name| metadata.get(name).map(String::as_str))
+            .into();
+        let id = via.credential_id();
+        let expected = match via {
+            Via::Token { .. } => [id.as_deref(), Some("1"), None, None],
+            Via::Webhook { .. } => [None, None, id.as_deref(), Some("2")],
+            Via::Session | Via::Setup | Via::CommandLine | Via::System => [None; 4],
+        };
+        assert_eq!(named, expected);
     }
 }
 

@@ -1,19 +1,16 @@
 //! The tables are a fold of the events: in whatever order and however often changes are applied, the
 //! same rows come out.
 
-use api::commands::{CommandError, Commands};
 use cqrs_es::persist::SerializedEvent;
-use domain::token::RevocationReason;
-use domain::{AccountCommand, AccountId, AccountRole, TokenCommand, UserCommand, UserId};
 use projections::recorded::RecordedEvent;
 use projections::sql::Statement;
-use projections::{StoreError, changes, projector};
-use rand::RngExt;
+use projections::{changes, projector};
 use rand::rngs::StdRng;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use tests::Ledger;
 use tests::seed::seeded;
 
+use crate::life::Life;
 use crate::stage::{Stage, TestStore, contract_tests};
 
 contract_tests!(
@@ -24,74 +21,13 @@ contract_tests!(
     without_its_guard_the_order_would_matter,
 );
 
-const COMMANDS: usize = 150;
+const COMMANDS: usize = 240;
 
-/// Lets random things happen to a few users and accounts. Refusals by the rules are part of life.
-async fn live<S: TestStore>(
-    stage: &Stage<S>,
-    chance: &mut StdRng,
-) -> (Vec<UserId>, Vec<AccountId>) {
-    let mut users = Vec::new();
-    for _ in 0..4 {
-        users.push(stage.user().await);
-    }
-    let mut accounts = Vec::new();
-    for user in &users[..3] {
-        accounts.push(stage.account(*user).await);
-    }
-    for _ in 0..COMMANDS {
-        let user = *users.choose(chance).unwrap();
-        let account = *accounts.choose(chance).unwrap();
-        match happen(stage, chance, user, account).await {
-            Ok(())
-            | Err(
-                CommandError::Token(_)
-                | CommandError::User(_)
-                | CommandError::Account(_)
-                | CommandError::Store(StoreError::UserNotActive),
-            ) => {}
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-    (users, accounts)
-}
-
-async fn happen<S: TestStore>(
-    stage: &Stage<S>,
-    chance: &mut StdRng,
-    user: UserId,
-    account: AccountId,
-) -> Result<(), CommandError> {
-    let (at, by, commands) = (stage.now(), stage.by(user), &stage.commands);
-    let role =
-        *[AccountRole::Admin, AccountRole::Member, AccountRole::Viewer].choose(chance).unwrap();
-    match chance.random_range(0..20) {
-        0..6 => stage.try_generate(user, &stage.fresh()).await.map(drop),
-        6..9 => {
-            let (expected_generation, fresh) = (None, stage.fresh());
-            let command = TokenCommand::Regenerate { expected_generation, fresh, at };
-            commands.token(user, command, by).await.map(drop)
-        }
-        9..11 => {
-            let (expected_generation, reason) = (None, RevocationReason::Administrator);
-            let command = TokenCommand::Revoke { expected_generation, reason, at };
-            commands.token(user, command, by).await.map(drop)
-        }
-        11 => commands.user(user, UserCommand::Lock { at }, by).await,
-        12 | 13 => commands.user(user, UserCommand::Unlock { at }, by).await,
-        14..17 => {
-            let command = AccountCommand::PutMember { user_id: user, role, at };
-            commands.account(account, command, by).await
-        }
-        17 | 18 => {
-            let command = AccountCommand::RemoveMember { user_id: user, at };
-            commands.account(account, command, by).await
-        }
-        _ if chance.random_ratio(1, 10) => {
-            commands.account(account, AccountCommand::Close { at }, by).await
-        }
-        _ => Ok(()),
-    }
+/// Much has happened on the stage.
+async fn live<S: TestStore>(stage: &Stage<S>, chance: &mut StdRng) -> Life {
+    let life = Life::begin(stage).await;
+    life.live(stage, chance, COMMANDS).await;
+    life
 }
 
 /// What the events in the ledger change, in order.
@@ -124,6 +60,10 @@ async fn the_tables_are_what_a_fold_of_the_events_says<S: TestStore>(stage: Stag
     let ledger = stage.ledger().await;
     assert!(ledger.events.len() > COMMANDS / 3, "too little happened");
     ledger.assert_tables_follow_from_events();
+    ledger.assert_everything_is_described();
+    for (table, rows) in ledger.projected() {
+        assert!(!rows.is_empty(), "nothing happened to {table}");
+    }
 }
 
 async fn changes_in_any_order_give_the_same_rows<S: TestStore>(stage: Stage<S>) {
@@ -154,25 +94,27 @@ async fn changes_applied_again_alter_nothing<S: TestStore>(stage: Stage<S>) {
 
 async fn live_commands_during_a_rebuild_end_the_same<S: TestStore>(stage: Stage<S>) {
     let mut chance = seeded("live_commands_during_a_rebuild_end_the_same");
-    let (users, accounts) = live(&stage, &mut chance).await;
+    let life = live(&stage, &mut chance).await;
     let mut statements = statements(&stage.ledger().await);
     statements.shuffle(&mut chance);
     let rebuild = apply(&stage, &statements);
-    let go_on = async {
-        for number in 0..COMMANDS {
-            let (user, account) = (users[number % users.len()], accounts[number % accounts.len()]);
-            let _ = happen(&stage, &mut chance, user, account).await;
-        }
-    };
+    let go_on = life.live(&stage, &mut chance, COMMANDS);
     tokio::join!(rebuild, go_on);
-    stage.ledger().await.assert_tables_follow_from_events();
+    let ledger = stage.ledger().await;
+    ledger.assert_tables_follow_from_events();
+    ledger.assert_everything_is_described();
 }
 
 async fn without_its_guard_the_order_would_matter<S: TestStore>(stage: Stage<S>) {
     let user = stage.user().await;
+    let account = stage.account(user).await;
+    let assistant = stage.assistant(account).await;
+    let campaign = stage.campaign(account).await;
     for _ in 0..3 {
         stage.generate(user).await;
+        stage.rotate(campaign).await;
     }
+    stage.remove_assistant(account, assistant).await;
     let ledger = stage.ledger().await;
     let mut statements = statements(&ledger);
     statements.reverse();
@@ -184,5 +126,7 @@ async fn without_its_guard_the_order_would_matter<S: TestStore>(stage: Stage<S>)
     let rebuilt = Stage::<S>::new().await;
     apply(&rebuilt, &statements).await;
     let (rebuilt, expected) = (rebuilt.ledger().await, ledger.projected());
-    assert_ne!(rebuilt.projected()["token_lookup"], expected["token_lookup"]);
+    for table in ["token_lookup", "webhooks", "assistants"] {
+        assert_ne!(rebuilt.projected()[table], expected[table], "{table}");
+    }
 }

@@ -73,6 +73,22 @@ async fn both_stores_have_the_same_tables_and_columns() {
     assert!(sqlite.len() > 10 && sqlite["events"].contains("payload"), "{sqlite:?}");
 }
 
+async fn assert_the_ledger_reads_every_table<S: TestStore>() {
+    let ledger = Stage::<S>::new().await.ledger().await;
+    let read: BTreeSet<_> = ledger.tables.keys().copied().chain(["events"]).collect();
+    let tables = columns::<S>().await;
+    let tables: BTreeSet<_> = tables.keys().map(String::as_str).collect();
+    // The ledger says itself that it leaves the browser sessions out.
+    let unread: Vec<_> = tables.difference(&read).collect();
+    assert_eq!(unread, [&"tower_sessions"], "{:?}", S::STORE);
+}
+
+#[tokio::test]
+async fn the_ledger_reads_every_table() {
+    assert_the_ledger_reads_every_table::<Sqlite>().await;
+    assert_the_ledger_reads_every_table::<Postgres>().await;
+}
+
 /// The column definitions of a migration that lack a comment.
 fn uncommented(text: &str) -> (usize, Vec<String>) {
     let (mut count, mut bare) = (0, Vec::new());

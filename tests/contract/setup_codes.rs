@@ -3,7 +3,7 @@
 use api::commands::CommandError;
 use chrono::TimeDelta;
 use domain::UserId;
-use projections::submission::SetupStep;
+use projections::particulars::SetupStep;
 use projections::{Identity, NewUserProfile, SetupCode, StoreError};
 
 use crate::stage::{Stage, TestStore, contract_tests, refusal};

@@ -1,5 +1,7 @@
 //! A crash between the lock of a user and the death of the token.
 
+use std::sync::Arc;
+
 use api::commands::{Commands, Executor};
 use domain::{CommandId, UserCommand, UserId};
 use projections::postgres::Postgres;
@@ -18,7 +20,9 @@ async fn lock(store: impl EventStore, user_id: UserId) {
         request_id: "interrupted".to_owned(),
         actor: Actor { user_id: None, via: Via::CommandLine },
         origin: Origin { salt: [1; 16], address: None, user_agent: None },
-        enrolment: None,
+        particulars: None,
+        idempotency_key: None,
+        subscribers: Arc::default(),
     };
     let command = UserCommand::Lock { at: "2026-01-01T00:00:00Z".parse().unwrap() };
     let commands = Executor::new(store, TaskTracker::new());

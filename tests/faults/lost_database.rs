@@ -89,6 +89,25 @@ async fn while_postgres_is_stopped_every_question_is_answered_503_and_afterwards
 }
 
 #[tokio::test]
+async fn a_token_that_could_not_be_verified_has_not_failed() {
+    let cluster = Cluster::new(&[]);
+    let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;
+    cluster.stop(Shutdown::Fast);
+    let stranger = app.with_token(&unknown_token());
+    let mut asked = JoinSet::new();
+    for _ in 0..300 {
+        let request = stranger.get("/v1/token");
+        asked.spawn(async move { drop(assert_unavailable(in_time(request).await)) });
+    }
+    while let Some(answered) = asked.join_next().await {
+        answered.expect("503");
+    }
+    cluster.start(&[]);
+    until_ready(&app).await;
+    stranger.whoami().await.assert_invalid_api_token();
+}
+
+#[tokio::test]
 async fn while_postgres_is_frozen_every_question_is_answered_503_and_afterwards_as_before() {
     let cluster = Cluster::new(&[]);
     let app = TestApp::with(Database::on(&cluster).await, Settings::new()).await;

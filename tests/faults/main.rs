@@ -4,6 +4,7 @@
 mod crashes;
 mod crew;
 mod database_crashes;
+mod deliveries;
 mod full_disk;
 mod hang_ups;
 mod interrupted_lock;

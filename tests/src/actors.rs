@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::client::Client;
+use crate::integration::ASSISTANT_NUMBER;
 
 /// A person with a browser. Use it as a [`Client`]: requests carry the session cookie.
 #[derive(Clone, Debug)]
@@ -22,6 +23,24 @@ pub struct Actor {
 }
 
 impl Deref for Actor {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Someone's tool with someone's token. Use it as a [`Client`]: requests carry the token.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// Whose token it is.
+    pub user: Actor,
+    /// The token.
+    pub token: String,
+    pub(crate) client: Client,
+}
+
+impl Deref for Integration {
     type Target = Client;
 
     fn deref(&self) -> &Client {
@@ -150,6 +169,19 @@ impl Actor {
     /// Ends a membership.
     pub async fn remove_member(&self, account_id: &str, user_id: &str) {
         let target = format!("/v1/admin/accounts/{account_id}/members/{user_id}");
+        self.delete(&target).send().await.assert_status(204);
+    }
+
+    /// Gives an account an assistant and returns its id.
+    pub async fn add_assistant(&self, account_id: &str) -> String {
+        let body = json!({ "name": "Vera", "phoneNumber": ASSISTANT_NUMBER });
+        let target = format!("/v1/admin/accounts/{account_id}/assistants");
+        self.post(&target).json(body).send().await.assert_status(201).string("id")
+    }
+
+    /// Takes an assistant away.
+    pub async fn remove_assistant(&self, account_id: &str, assistant_id: &str) {
+        let target = format!("/v1/admin/accounts/{account_id}/assistants/{assistant_id}");
         self.delete(&target).send().await.assert_status(204);
     }
 

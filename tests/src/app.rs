@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::actors::{Actor, Invitation};
+use crate::actors::{Actor, Integration, Invitation};
 use crate::answer::Answer;
 use crate::client::{Client, Peer};
 use crate::database::{Database, Store};
@@ -26,6 +26,11 @@ impl TestApp {
         Self::with(Database::new(store).await, Settings::new()).await
     }
 
+    /// A service whose limits for accounts no story reaches.
+    pub async fn unlimited(store: Store) -> Self {
+        Self::with(Database::new(store).await, Settings::new().unlimited()).await
+    }
+
     /// A service on this empty database with these settings.
     pub async fn with(database: Database, settings: Settings) -> Self {
         UnclaimedApp::start(database, settings).await.claim().await
@@ -46,6 +51,19 @@ impl TestApp {
         let user = self.user_in_no_account(name).await;
         self.admin.put_member(&self.account_id, &user.id, "member").await;
         user
+    }
+
+    /// Lets a new user in, as a member of the first account in this role, and gives a token.
+    pub async fn integration(&self, name: &str, role: &str) -> Integration {
+        let user = self.user_in_no_account(name).await;
+        self.admin.put_member(&self.account_id, &user.id, role).await;
+        let token = user.generate_token().await;
+        Integration { client: self.with_token(&token), user, token }
+    }
+
+    /// Gives the first account an assistant and returns its id.
+    pub async fn assistant(&self) -> String {
+        self.admin.add_assistant(&self.account_id).await
     }
 
     /// Lets a new user in, who belongs to no account.

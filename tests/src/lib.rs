@@ -11,21 +11,26 @@ pub mod app;
 pub mod binary;
 pub mod client;
 pub mod database;
+pub mod endpoints;
+pub mod integration;
 pub mod ledger;
 pub mod postgres;
 pub mod raw;
 pub mod reaper;
+pub mod receiver;
 pub mod scanner;
 pub mod seed;
 pub mod server;
 pub mod sql;
 
-pub use actors::{Actor, Invitation};
+pub use actors::{Actor, Integration, Invitation};
 pub use answer::Answer;
 pub use app::{TestApp, UnclaimedApp};
 pub use client::Client;
 pub use database::{Database, Store};
+pub use endpoints::EndpointsFile;
 pub use ledger::Ledger;
+pub use receiver::Receiver;
 pub use server::{Server, Settings};
 
 /// Makes a test on each store of every story named: `sqlite::<story>` and `postgres::<story>`.

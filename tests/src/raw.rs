@@ -1,10 +1,10 @@
 //! Requests as bytes, for what no HTTP client would send.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 
 /// A server that has not closed the connection by then counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,15 +44,22 @@ impl RawAnswer {
 /// Sends these bytes on a connection of their own and reads until the server closes it. A
 /// well-formed request must ask for that with `Connection: close`.
 pub async fn exchange(server: SocketAddr, request: &[u8]) -> RawAnswer {
-    let answer = tokio::time::timeout(PATIENCE, read_all(server, request)).await;
+    exchange_from([127, 0, 0, 1].into(), server, request).await
+}
+
+/// The same from this address of the machine.
+pub async fn exchange_from(client: IpAddr, server: SocketAddr, request: &[u8]) -> RawAnswer {
+    let answer = tokio::time::timeout(PATIENCE, read_all(client, server, request)).await;
     let bytes = answer.unwrap_or_else(|_| panic!("no end after {}", request.escape_ascii()));
     RawAnswer::parse(&bytes).unwrap_or_else(|| {
         panic!("{} was answered {}", request.escape_ascii(), bytes.escape_ascii())
     })
 }
 
-async fn read_all(server: SocketAddr, request: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(server).await.expect("the server accepts connections");
+async fn read_all(client: IpAddr, server: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::new(client, 0)).expect("an address of this machine");
+    let mut stream = socket.connect(server).await.expect("the server accepts connections");
     stream.write_all(request).await.expect("the server reads");
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];

@@ -1,9 +1,10 @@
 //! `x-account-id`: in which account a caller acts.
 
+use http::Method;
 use serde_json::json;
 use tests::{Answer, Client, Store, TestApp, on_both_stores};
 
-const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
+pub(crate) const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
 on_both_stores!(
     a_member_of_one_account_needs_no_header,
@@ -13,6 +14,7 @@ on_both_stores!(
     two_headers_are_refused,
     a_browser_session_follows_the_same_rules,
     the_role_decides_what_is_allowed,
+    every_route_that_acts_in_an_account_follows_the_same_rules,
 );
 
 pub(crate) async fn a_member_of_one_account_needs_no_header(store: Store) {
@@ -112,6 +114,43 @@ pub(crate) async fn the_role_decides_what_is_allowed(store: Store) {
         let mut told = answer["permissions"].as_array().unwrap().clone();
         told.sort_by_key(ToString::to_string);
         assert_eq!(json!(told), permissions);
+    }
+}
+
+/// Every route that acts in an account but `GET /v1/account`, on things that are nowhere.
+fn routes_in_an_account() -> Vec<(Method, String)> {
+    let account = |(_, path): &&(&str, &str)| {
+        ["/v1/assistant", "/v1/calls", "/v1/campaigns"].iter().any(|it| path.starts_with(it))
+    };
+    let here =
+        |(method, path): &(&str, &str)| (method.parse().unwrap(), path.replace("{id}", UNKNOWN));
+    api::router::ROUTES.iter().filter(account).map(here).collect()
+}
+
+pub(crate) async fn every_route_that_acts_in_an_account_follows_the_same_rules(store: Store) {
+    let app = TestApp::new(store).await;
+    let (root, alice) = (app.admin(), app.integration("alice", "member").await);
+    let (second, foreign) = (root.open_account("Second").await, root.open_account("Foreign").await);
+    root.put_member(&second, &alice.user.id, "member").await;
+    let nobody = app.user_in_no_account("nobody").await;
+    let routes = routes_in_an_account();
+    assert!(routes.len() >= 13, "{routes:?}");
+    for (method, target) in routes {
+        let ask = async |client: &Client| client.request(method.clone(), &target).send().await;
+        for client in [&*alice, &*alice.user] {
+            ask(client).await.assert_refused(400, "AccountRequired");
+            for account in [&*foreign, UNKNOWN, "nonsense"] {
+                let refused = ask(&client.in_account(account)).await.assert_forbidden();
+                assert_eq!(refused.header("x-account-id"), None);
+            }
+            let twice = client.in_account(&second).in_account(&second);
+            ask(&twice).await.assert_refused(400, "InvalidRequest");
+            let answer = ask(&client.in_account(&second)).await;
+            assert_eq!(answer.header("x-account-id"), Some(&*second), "{answer:?}");
+            assert!([200, 400, 404].contains(&answer.status.as_u16()), "{answer:?}");
+        }
+        ask(&nobody).await.assert_forbidden();
+        ask(&app.anonymous().in_account(&second)).await.assert_no_credential();
     }
 }
 

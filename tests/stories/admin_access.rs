@@ -26,6 +26,8 @@ fn every_route(app: &TestApp, user_id: &str) -> Vec<(Method, String, serde_json:
         (Method::DELETE, format!("{user}/api-token"), json!(null)),
         (Method::GET, "/v1/admin/accounts".to_owned(), json!(null)),
         (Method::POST, "/v1/admin/accounts".to_owned(), json!({ "name": "new" })),
+        (Method::GET, "/v1/admin/endpoints".to_owned(), json!(null)),
+        (Method::GET, "/v1/admin/deliveries".to_owned(), json!(null)),
         (Method::PUT, member.clone(), json!({ "role": "viewer" })),
         (Method::DELETE, member, json!(null)),
     ]

@@ -205,8 +205,11 @@ pub(crate) async fn the_administration_page_is_for_administrators(store: Store) 
         "/admin/accounts".to_owned(),
         format!("/admin/accounts/{}/members", app.account_id()),
         format!("/admin/accounts/{}/members/{id}/remove", app.account_id()),
+        format!("/admin/accounts/{}/assistants", app.account_id()),
+        format!("/admin/accounts/{}/assistants/{id}/remove", app.account_id()),
     ] {
-        let body = [("email", "x@example.com"), ("name", "x"), ("role", "admin")];
+        let number = ("phoneNumber", "+14155552671");
+        let body = [("email", "x@example.com"), ("name", "x"), ("role", "admin"), number];
         alice.post(&form).form(&body).send().await.assert_status(403);
         stranger.post(&form).form(&body).send().await.assert_status(303);
     }

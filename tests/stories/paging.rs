@@ -60,21 +60,36 @@ pub(crate) async fn a_list_is_walked_forward_and_backward(store: Store) {
         let whole = all(&walk(root, list, "id", 100).await);
         assert_eq!((whole.len(), distinct(&whole)), (12, 12));
         for limit in [1, 4, 5, 12] {
-            let pages = walk(root, list, "id", limit).await;
-            assert_eq!(all(&pages), whole, "{list} by {limit}");
-            assert_eq!(pages.len(), 12_usize.div_ceil(usize::from(limit)), "{list} by {limit}");
-            assert_eq!(pages[0].previous, None);
-
-            let mut backward = Vec::new();
-            let mut here = pages.last().unwrap().previous.clone();
-            while let Some(cursor) = here {
-                let before = page(root, list, "id", limit, Some(&cursor)).await;
-                backward.insert(0, before.entries);
-                here = before.previous;
-            }
-            let forward: Vec<_> = pages.iter().map(|page| page.entries.clone()).collect();
-            assert_eq!(backward, forward[..forward.len() - 1], "{list} by {limit}");
+            assert_pages(root, list, limit, &whole).await;
         }
+    }
+}
+
+/// Expects that pages of this size make up the whole list, forward and backward.
+async fn assert_pages(client: &Client, list: &str, limit: u8, whole: &[String]) {
+    let pages = walk(client, list, "id", limit).await;
+    assert_eq!(all(&pages), whole, "{list} by {limit}");
+    let expected = whole.len().div_ceil(usize::from(limit));
+    assert_eq!(pages.len(), expected, "{list} by {limit}");
+    assert_eq!(pages[0].previous, None);
+
+    let mut backward = Vec::new();
+    let mut here = pages.last().unwrap().previous.clone();
+    while let Some(cursor) = here {
+        let before = page(client, list, "id", limit, Some(&cursor)).await;
+        backward.insert(0, before.entries);
+        here = before.previous;
+    }
+    let forward: Vec<_> = pages.iter().map(|page| page.entries.clone()).collect();
+    assert_eq!(backward, forward[..forward.len() - 1], "{list} by {limit}");
+}
+
+/// Expects that a list of several entries can be walked in pages of any size.
+pub(crate) async fn assert_walks_both_ways(client: &Client, list: &str) {
+    let whole = all(&walk(client, list, "id", 100).await);
+    assert!(whole.len() > 2 && distinct(&whole) == whole.len(), "{whole:?}");
+    for limit in [1, 2, 3, 100] {
+        assert_pages(client, list, limit, &whole).await;
     }
 }
 
@@ -133,6 +148,40 @@ pub(crate) async fn a_history_is_walked_while_it_grows(store: Store) {
     let older = page(&alice, LIST, "generation", 2, newest.next.as_deref()).await;
     let back = page(&alice, LIST, "generation", 2, older.previous.as_deref()).await;
     assert_eq!(back.entries, newest.entries);
+}
+
+/// Walks a list of at least three entries, newest first, while `add` adds one after each page: those that
+/// were there come once each, in order, and whoever goes back from there meets the new ones.
+pub(crate) async fn assert_newest_first_while_it_grows(
+    client: &Client,
+    list: &str,
+    add: impl AsyncFn(),
+) {
+    let entries = client.entries(list).await;
+    // Two of the same millisecond may stand in either order.
+    let times: Vec<_> =
+        entries.iter().map(|entry| entry["createdAt"].as_str().unwrap()[..23].to_owned()).collect();
+    assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
+    let before = all(&walk(client, list, "id", 100).await);
+
+    let mut pages = vec![page(client, list, "id", 2, None).await];
+    while let Some(next) = pages.last().unwrap().next.clone() {
+        add().await;
+        pages.push(page(client, list, "id", 2, Some(&next)).await);
+    }
+    assert_eq!(all(&pages), before, "{list}");
+    let added = pages.len() - 1;
+    assert!(added > 0, "{list} has one page only");
+
+    let mut newer = Vec::new();
+    let mut here = pages[1].previous.clone();
+    while let Some(cursor) = here {
+        let page = page(client, list, "id", 2, Some(&cursor)).await;
+        newer.splice(0..0, page.entries);
+        here = page.previous;
+    }
+    assert_eq!(newer.len(), added + 2, "{list}");
+    assert_eq!(newer[added..], before[..2], "{list}");
 }
 
 pub(crate) async fn a_page_has_ten_entries_unless_asked_otherwise(store: Store) {

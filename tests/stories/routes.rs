@@ -55,6 +55,9 @@ covered! {
     POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    GET "/accounts" by account_pages::a_visitor_is_led_to_the_only_account_or_chooses;
+    GET "/accounts/{id}" by account_pages::an_account_tells_what_was_done_and_by_whom;
+    GET "/accounts/{id}/campaigns/{campaignId}" by account_pages::a_campaign_tells_who_is_in_it_and_who_added_them;
     GET "/admin" by pages::the_administration_page_is_for_administrators;
     POST "/admin/users" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/lock" by pages::the_administration_page_does_what_the_api_does;
@@ -63,6 +66,13 @@ covered! {
     POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
+    GET "/admin/deliveries" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    POST "/admin/deliveries/{id}/replay" by deliveries::the_deliveries_page_shows_what_was_given_up_and_replays_it;
+    GET "/v1/admin/endpoints" by deliveries::an_endpoint_is_told_of_what_it_asked_for;
+    GET "/v1/admin/deliveries" by deliveries::deliveries_are_listed_by_status_and_endpoint;
+    POST "/v1/admin/deliveries/{id}/replay" by deliveries::what_nobody_takes_is_given_up_and_can_be_replayed;
+    POST "/admin/accounts/{id}/assistants" by account_pages::an_administrator_adds_and_removes_assistants;
+    POST "/admin/accounts/{id}/assistants/{assistantId}/remove" by account_pages::an_administrator_adds_and_removes_assistants;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;
@@ -85,6 +95,23 @@ covered! {
     POST "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     PUT "/v1/admin/accounts/{id}/members/{userId}" by membership::a_changed_role_shows_at_once;
     DELETE "/v1/admin/accounts/{id}/members/{userId}" by membership::the_next_call_after_losing_the_membership_is_refused;
+    POST "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
+    GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
+    DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
+    GET "/v1/assistants" by assistants::an_assistant_is_added_and_listed;
+    POST "/v1/assistant/calls" by calls::a_call_is_triggered_and_can_be_looked_up;
+    GET "/v1/calls" by calls::a_call_is_triggered_and_can_be_looked_up;
+    GET "/v1/calls/{id}" by calls::a_call_is_triggered_and_can_be_looked_up;
+    POST "/v1/campaigns" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    GET "/v1/campaigns" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    GET "/v1/campaigns/{id}" by campaigns::a_campaign_is_created_and_can_be_looked_up;
+    POST "/v1/campaigns/{id}/archive" by campaigns::an_archived_campaign_takes_no_prospects;
+    POST "/v1/campaigns/{id}/prospects" by prospects::prospects_are_added_and_listed;
+    GET "/v1/campaigns/{id}/prospects" by prospects::prospects_are_added_and_listed;
+    GET "/v1/campaigns/{id}/webhook" by webhook_urls::a_webhook_url_is_shown_once;
+    POST "/v1/campaigns/{id}/webhook" by webhook_urls::a_webhook_url_is_shown_once;
+    DELETE "/v1/campaigns/{id}/webhook" by webhook_urls::a_revoked_url_is_dead_and_the_count_goes_on;
+    POST "/v1/webhooks/{secret}/prospects" by webhook_urls::a_prospect_comes_by_webhook;
 }
 
 fn set(routes: &[(&'static str, &'static str)]) -> BTreeSet<(&'static str, &'static str)> {

@@ -14,6 +14,7 @@ use super::bearer::{Presented, presented, refuse_token_in_query};
 use super::signed_in::signed_in_user;
 use super::{AccountInForce, Caller, Credential};
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::error::ApiError;
 
 /// Names the account to act in; echoed when one is in force.
@@ -22,17 +23,21 @@ pub const ACCOUNT_ID: HeaderName = HeaderName::from_static("x-account-id");
 /// Lets only known callers pass, with a [`Caller`] in the request's extensions.
 ///
 /// # Errors
-/// The credential's, in the order of docs/ARCHITECTURE.md: contradiction 400, credential 401, account
-/// header 400; 503 when the store cannot be asked.
+/// The credential's, in the order of docs/ARCHITECTURE.md: contradiction 400, credential 401 (429 when too
+/// many failed from there), account header 400; 503 when the store cannot be asked.
 pub async fn authenticate(
     State(app): State<App>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     refuse_token_in_query(request.uri().query(), &app.token_prefix)?;
+    let address = request.extensions().get::<ClientAddress>().copied();
+    let failed = |sent| app.failures.answer(address, ApiError::InvalidToken { sent });
     let caller = match presented(request.headers(), &app.token_prefix)? {
-        Presented::Token(secret) => by_token(&app, &secret.digest()).await?,
-        Presented::Malformed { bearer } => return Err(ApiError::InvalidToken { sent: bearer }),
+        Presented::Token(secret) => {
+            by_token(&app, &secret.digest()).await?.ok_or_else(|| failed(true))?
+        }
+        Presented::Malformed { bearer } => return Err(failed(bearer)),
         Presented::Nothing => {
             let user = signed_in_user(&app, request.extensions()).await?;
             let user = user.ok_or(ApiError::InvalidToken { sent: false })?;
@@ -44,15 +49,15 @@ pub async fn authenticate(
     Ok(next.run(request).await)
 }
 
-async fn by_token(app: &App, digest: &TokenDigest) -> Result<Caller, ApiError> {
-    let live = app.verifier.find_live_token(digest).await?;
-    let live = live.ok_or(ApiError::InvalidToken { sent: true })?;
+/// `None` when no live token has the digest.
+async fn by_token(app: &App, digest: &TokenDigest) -> Result<Option<Caller>, ApiError> {
+    let Some(live) = app.verifier.find_live_token(digest).await? else { return Ok(None) };
     app.usage.note(live.token_id, app.now());
-    Ok(Caller {
+    Ok(Some(Caller {
         credential: Credential::Token { token_id: live.token_id, generation: live.generation },
         access: live.access,
         account: None,
-    })
+    }))
 }
 
 async fn by_session(app: &App, user_id: UserId) -> Result<Caller, ApiError> {

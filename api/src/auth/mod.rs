@@ -7,11 +7,13 @@ pub mod bearer;
 pub mod middleware;
 pub mod oidc;
 pub mod password;
+pub mod permissions;
 pub mod session;
 pub mod session_store;
 pub mod signed_in;
 pub mod throttle;
 pub mod trusted_proxy;
+pub mod webhook;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -6,6 +6,8 @@ use projections::sqlite::OpenError;
 use super::Outcome;
 use super::console::say;
 use crate::clock::{Clock, SystemClock};
+use crate::deliveries::address::Reach;
+use crate::deliveries::{Endpoint, resolver};
 use crate::settings::{Database, Settings};
 use crate::startup::{StartError, Store};
 
@@ -16,6 +18,9 @@ const EARLIEST_UNIX_SECONDS: i64 = 1_767_225_600;
 pub(super) async fn run(settings: &Settings) -> Outcome {
     let mut findings = vec![listen_address(settings), clock()];
     findings.extend(database(settings).await);
+    for endpoint in settings.endpoints.all() {
+        findings.push(self::endpoint(endpoint, settings.endpoints.reach()).await);
+    }
     for finding in &findings {
         match &finding.remedy {
             None => say(format!("ok    {}", finding.text)),
@@ -75,4 +80,20 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         Ok(findings) => findings,
         Err(error) => broken(error.to_string()),
     }
+}
+
+/// Looks the name up and sends nothing.
+async fn endpoint(endpoint: &Endpoint, reach: Reach) -> Finding {
+    let events: Vec<_> = endpoint.events().iter().map(|event| event.as_str()).collect();
+    let (name, origin) = (endpoint.name(), endpoint.origin());
+    let text = format!("endpoint {name} is told at {origin} of {}", events.join(", "));
+    let allow = "If it is meant to be on a private network, set --allow-private-endpoints";
+    let remedy = match endpoint.within(reach) {
+        Err(reason) => Some(format!("It is never told anything: {reason}. {allow}.")),
+        Ok(()) => resolver::reachable(endpoint, reach).await.err().map(|reason| match reach {
+            Reach::Public => format!("{reason}. {allow}."),
+            Reach::Everything => format!("{reason}."),
+        }),
+    };
+    Finding { text, remedy }
 }

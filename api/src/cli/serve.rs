@@ -24,7 +24,8 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
     let at = listener.local_addr()?;
     // Before anyone is told that there is something to stop.
     let stop = stop_signal()?;
-    let service = Service::start(settings, at, Surroundings::default()).await?;
+    let mut service = Service::start(settings, at, Surroundings::default()).await?;
+    service.dispatch()?;
     say(format!("Listening on http://{at}"));
     if let Some(link) = enrolment::first_user_link(&service.app).await? {
         let minutes = FIRST_USER_LINK.num_minutes();

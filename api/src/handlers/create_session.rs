@@ -63,7 +63,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Registration, ApiError> {
     // A text that is no e-mail address is nobody's.
     let email = extract::email(&body.email).map_err(|_| ApiError::InvalidSignIn)?;
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     app.throttle.try_email(&email)?;
     let credentials = SignInCredentials { email, password: body.password };
     let user = session.authenticate(credentials).await?.ok_or(ApiError::InvalidSignIn)?;

@@ -43,6 +43,6 @@ pub async fn generate_token(
         fresh: minted.fresh.clone(),
         at: app.now(),
     };
-    let event = app.commands.token(user.user_id, command, context.submission(&app)).await?;
-    SecretShownOnce::created(minted, event)
+    let receipt = app.commands.token(user.user_id, command, context.submission(&app)).await?;
+    SecretShownOnce::created(minted, receipt)
 }

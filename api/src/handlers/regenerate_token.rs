@@ -44,6 +44,6 @@ pub async fn regenerate_token(
         fresh: minted.fresh.clone(),
         at: app.now(),
     };
-    let event = app.commands.token(user.user_id, command, context.submission(&app)).await?;
-    SecretShownOnce::regenerated(minted, event)
+    let receipt = app.commands.token(user.user_id, command, context.submission(&app)).await?;
+    SecretShownOnce::regenerated(minted, receipt)
 }

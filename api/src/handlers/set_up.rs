@@ -95,7 +95,7 @@ pub(crate) async fn come_in(
     context: RequestContext,
     body: SetUp,
 ) -> Result<SetUpReply, ApiError> {
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     let code = enrolment::find_code(app, &body.code).await?;
     let (user_id, account_id) = if code.user_id.is_some() {
         (enrolment::accept_invitation(app, &code, body.password).await?, None)

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::MintedToken;
+use crate::commands::Receipt;
 use crate::error::ApiError;
 use crate::openapi::values;
 
@@ -31,26 +32,30 @@ impl SecretShownOnce {
     ///
     /// # Errors
     /// As [`Self::regenerated`].
-    pub fn created(minted: MintedToken, event: Option<TokenEvent>) -> Result<Self, ApiError> {
-        Self::new(StatusCode::CREATED, "API token created successfully.", minted, event)
+    pub fn created(minted: MintedToken, receipt: Receipt<TokenEvent>) -> Result<Self, ApiError> {
+        Self::new(StatusCode::CREATED, "API token created successfully.", minted, receipt)
     }
 
     /// The reply to *regenerate*.
     ///
     /// # Errors
-    /// `Internal` when the command did not put a token in force, which it always does.
-    pub fn regenerated(minted: MintedToken, event: Option<TokenEvent>) -> Result<Self, ApiError> {
-        Self::new(StatusCode::OK, "API token regenerated successfully.", minted, event)
+    /// `Conflict` when the request was carried out before; `Internal` when the command did not put a token
+    /// in force, which it always does.
+    pub fn regenerated(
+        minted: MintedToken,
+        receipt: Receipt<TokenEvent>,
+    ) -> Result<Self, ApiError> {
+        Self::new(StatusCode::OK, "API token regenerated successfully.", minted, receipt)
     }
 
     fn new(
         status: StatusCode,
         message: &'static str,
         minted: MintedToken,
-        event: Option<TokenEvent>,
+        receipt: Receipt<TokenEvent>,
     ) -> Result<Self, ApiError> {
         let secret = minted.secret;
-        match event {
+        match receipt.expect_first()?.pop() {
             Some(
                 TokenEvent::TokenGenerated { token_id, generation, hint, at, .. }
                 | TokenEvent::TokenRegenerated { token_id, generation, hint, at, .. },
@@ -168,6 +173,6 @@ pub(crate) fn tag(state: Option<&TokenState>) -> String {
 }
 
 /// A strong entity tag. The tags made here are plain ASCII.
-fn etag(tag: &str) -> HeaderValue {
+pub(crate) fn etag(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }

@@ -1,13 +1,16 @@
 //! What is the same for all operations, and so is not said at each handler.
 
-use utoipa::Modify;
+use serde_json::json;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{KnownFormat, OpenApi, RefOr, SchemaFormat};
+use utoipa::{IntoResponses, Modify};
 
-use super::refusals::{self, header};
+use super::parameters::idempotency_key;
+use super::refusals::{self, Conflict, IdempotencyKeyReused, header};
 use crate::auth::middleware::ACCOUNT_ID;
 use crate::router::REQUEST_ID;
 
@@ -23,6 +26,16 @@ impl Modify for Finish {
         components.add_security_scheme("bearer", bearer());
         components.add_security_scheme("session", session());
         components.responses.values_mut().for_each(add_request_id);
+        if let Some(RefOr::T(Schema::Object(record))) = components.schemas.get_mut("NewProspect") {
+            record.extensions =
+                Some(Extensions::from_iter([("anyOf", one_way_to_know_a_person())]));
+        }
+        for post in document.paths.paths.iter_mut().filter_map(acts_once) {
+            post.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+            let responses =
+                IdempotencyKeyReused::responses().into_iter().chain(Conflict::responses());
+            post.responses.responses.extend(responses);
+        }
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             operation.description = operation.description.as_deref().map(without_headings);
             let acts_in_an_account = operation.parameters.iter().flatten().any(names_the_account);
@@ -34,6 +47,28 @@ impl Modify for Finish {
             }
         }
     }
+}
+
+/// Operations that take an `Idempotency-Key`: every `POST` but those by which people come in, where a
+/// code or a password stands for itself.
+fn acts_once<'a>((path, item): (&'a String, &'a mut PathItem)) -> Option<&'a mut Operation> {
+    let comes_in = ["/v1/setup", "/v1/session"].contains(&path.as_str());
+    item.post.as_mut().filter(|_| !comes_in)
+}
+
+/// What a record needs, and a list of required fields cannot say.
+fn one_way_to_know_a_person() -> serde_json::Value {
+    let given = |fields: &[&str]| {
+        let texts: serde_json::Map<_, _> =
+            fields.iter().map(|field| ((*field).to_owned(), json!({ "type": "string" }))).collect();
+        json!({ "required": fields, "properties": texts })
+    };
+    json!([
+        given(&["email"]),
+        given(&["linkedinUrl"]),
+        given(&["phone"]),
+        given(&["firstName", "lastName", "company"]),
+    ])
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

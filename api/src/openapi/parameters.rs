@@ -7,6 +7,7 @@ use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
 use crate::auth::AccountInForce;
 use crate::auth::middleware::ACCOUNT_ID;
+use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::extract::{HistoryPaging, IfMatchGeneration, IfNoneMatch, LIMIT, Paging};
 
 impl IntoParams for AccountInForce {
@@ -17,6 +18,18 @@ impl IntoParams for AccountInForce {
         vec![header(ACCOUNT_ID.as_str(), schema, description)]
     }
 }
+
+macro_rules! acts_in_an_account {
+    ($($name:ty),+) => {$(
+        impl IntoParams for $name {
+            fn into_params(at: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                AccountInForce::into_params(at)
+            }
+        }
+    )+};
+}
+
+acts_in_an_account!(CallTrigger, CampaignViewer, CampaignEditor);
 
 impl IntoParams for IfMatchGeneration {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -46,6 +59,15 @@ impl IntoParams for HistoryPaging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![limit(), cursor("^[np][0-9]{1,18}$")]
     }
+}
+
+/// Of every operation that acts once for a key.
+pub(super) fn idempotency_key() -> Parameter {
+    let schema = text().pattern(Some(r"^[!-~]{1,255}$"));
+    let description = "Names this request, for 24 hours: sent again with the same key and body, it is \
+                       not carried out again and gets the same answer. What showed a secret the first \
+                       time is 409 instead; the same key with another request is 422.";
+    header("Idempotency-Key", schema, description)
 }
 
 fn limit() -> Parameter {

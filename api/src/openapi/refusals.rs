@@ -14,6 +14,7 @@ use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::auth::{AccountInForce, Admin, SessionUser, TokenBearer};
 use crate::error::ErrorBody;
 
@@ -116,6 +117,11 @@ refusals! {
         examples: [("PreconditionFailed", "An API token of generation 3 is active.")],
         headers: [],
     }
+    /// The `Idempotency-Key` was used with a different request. Nothing was done.
+    IdempotencyKeyReused = "422" {
+        examples: [("IdempotencyKeyReused", "This Idempotency-Key was used with a different request.")],
+        headers: [],
+    }
     /// Too many requests.
     TooManyRequests = "429" {
         examples: [("TooManyRequests", "Rate limit exceeded. Please retry after 6 seconds.")],
@@ -138,6 +144,10 @@ refusals! {
 #[derive(Debug)]
 pub enum Visitor {}
 
+/// Of a route whose path holds a campaign's secret.
+#[derive(Debug)]
+pub enum WebhookHolder {}
+
 macro_rules! groups {
     ($($group:ty: $($refusal:ident),+;)+) => {$(
         impl IntoResponses for $group {
@@ -153,6 +163,10 @@ groups! {
     SessionUser: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     Admin: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     AccountInForce: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CallTrigger: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CampaignViewer: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    CampaignEditor: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    WebhookHolder: BadRequest, NotFound, TooManyRequests, InternalServerError, Unavailable;
     Visitor: Forbidden, InternalServerError, Unavailable;
 }
 

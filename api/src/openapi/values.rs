@@ -9,7 +9,8 @@ use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::password;
-use crate::extract::NAME_LENGTH;
+use crate::extract::{NAME_LENGTH, TEXT_LENGTH};
+use crate::handlers::call_body::DATA_KEYS;
 
 macro_rules! values {
     ($($(#[doc = $doc:literal])+ $name:ident = $schema:expr;)+) => {$(
@@ -40,7 +41,7 @@ values! {
     /// Who revoked a token: its owner, whoever held it, an administrator, or the locking of its owner.
     RevocationReason = one_of(["owner", "bearer", "administrator", "user_locked"]);
     /// By what right something was done.
-    Via = one_of(["session", "token", "setup", "command_line", "system"]);
+    Via = one_of(["session", "token", "webhook", "setup", "command_line", "system"]);
     /// A role that holds everywhere in this installation.
     InstanceRole = one_of(InstanceRoles::ALL.iter().map(|role| role.as_str()));
     /// A role inside one account.
@@ -56,6 +57,27 @@ values! {
     /// An e-mail address: at most 254 characters, one `@`. Spaces around it are removed, and it is kept
     /// in lower case.
     Email = text().max_length(Some(254)).pattern(Some(EMAIL)).examples(["ada@example.com"]);
+    /// A telephone number in E.164 form: `+` and 7 to 15 digits, the first not 0.
+    PhoneNumber = text().pattern(Some(r"^\+[1-9][0-9]{6,14}$")).examples(["+14155552671"]);
+    /// A page at LinkedIn.
+    LinkedinUrl = text()
+        .max_length(Some(2048))
+        .pattern(Some(LINKEDIN_URL))
+        .examples(["https://www.linkedin.com/in/ada"]);
+    /// The IANA name of a time zone.
+    TimeZone = one_of(chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    /// What the assistant should know: at most 50 entries, and 16 KiB when written without spaces.
+    CallData = ObjectBuilder::new().schema_type(Type::Object).max_properties(Some(DATA_KEYS));
+    /// As someone would say it.
+    Speech = text().min_length(Some(*TEXT_LENGTH.start())).max_length(Some(*TEXT_LENGTH.end()));
+    /// `registered`: the call is on its way.
+    CallStatus = one_of(["registered"]);
+    /// From here to someone.
+    CallType = one_of(["outbound"]);
+    /// `archived`: it takes no more prospects.
+    CampaignStatus = one_of(["active", "archived"]);
+    /// `duplicate`: the campaign knew the person, or the record stands further up in the same request.
+    RecordStatus = one_of(["added", "duplicate"]);
     /// 12 to 128 characters.
     Password = text()
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
@@ -65,6 +87,8 @@ values! {
 
 /// At least one character that is no space, and no control characters.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
+/// `http` or `https`, `linkedin.com` or a name under it, and a path that is not empty.
+const LINKEDIN_URL: &str = r#"^[hH][tT][tT][pP][sS]?://([0-9A-Za-z-]+\.)*[lL][iI][nN][kK][eE][dD][iI][nN]\.[cC][oO][mM]/+[!-"$-.0->@-~][!-~]*$"#;
 const EMAIL: &str = r"^ *[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+ *$";
 
 fn text() -> ObjectBuilder {

@@ -3,18 +3,17 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use domain::{AccountRole, UserId};
-use projections::{AccountEntry, PageRequest, Registration, UserEntry};
+use domain::{AccountId, AccountRole, UserId};
+use projections::{AccountEntry, AssistantEntry, PageRequest, Registration, UserEntry};
 use serde::Deserialize;
 
 use super::frame::{Frame, PageAdmin, secret_page};
+use super::turns::page_of;
 use super::{assets, text};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{decode, encode};
+use crate::extract::{LIMIT, encode};
 
-/// Entries of each list on a page.
-const PER_PAGE: u32 = 25;
 const ROLES: [AccountRole; 3] = [AccountRole::Admin, AccountRole::Member, AccountRole::Viewer];
 
 #[derive(Template)]
@@ -60,6 +59,7 @@ struct AccountView {
     name: String,
     is_closed: bool,
     members: Vec<MemberView>,
+    assistants: Vec<AssistantEntry>,
 }
 
 struct MemberView {
@@ -122,10 +122,6 @@ pub(super) async fn render(
     })
 }
 
-fn page_of(cursor: Option<&str>) -> Result<PageRequest, ApiError> {
-    Ok(PageRequest { limit: PER_PAGE, cursor: cursor.map(decode).transpose()? })
-}
-
 async fn account_view(app: &App, account: AccountEntry) -> Result<AccountView, ApiError> {
     let members = app.store.list_members(account.account_id).await?;
     Ok(AccountView {
@@ -140,5 +136,20 @@ async fn account_view(app: &App, account: AccountEntry) -> Result<AccountView, A
                 role: member.role,
             })
             .collect(),
+        assistants: assistants_of(app, account.account_id).await?,
     })
+}
+
+/// All of them, as with members.
+async fn assistants_of(app: &App, id: AccountId) -> Result<Vec<AssistantEntry>, ApiError> {
+    let mut all = Vec::new();
+    let mut request = PageRequest { limit: *LIMIT.end(), cursor: None };
+    loop {
+        let page = app.store.list_assistants(id, &request).await?;
+        all.extend(page.data);
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(all),
+        }
+    }
 }

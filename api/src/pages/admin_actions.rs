@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{AccountId, AccountRole, InstanceRole, UserId};
+use domain::{AccountId, AccountRole, AssistantId, InstanceRole, UserId};
 use projections::Registration;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -180,5 +180,44 @@ pub async fn remove_member(
     context: RequestContext,
 ) -> Result<Response, ApiError> {
     let done = administration::remove_member(&app, account_id, user_id, &context).await;
+    back(&app, &person, done).await
+}
+
+/// The assistant to add.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssistantForm {
+    name: String,
+    phone_number: String,
+}
+
+/// `POST /admin/accounts/{id}/assistants`
+///
+/// # Errors
+/// `Forbidden` without the role.
+pub async fn add_assistant(
+    State(app): State<App>,
+    PageAdmin(person): PageAdmin,
+    Ids(account_id): Ids<AccountId>,
+    context: RequestContext,
+    FormBody(form): FormBody<AssistantForm>,
+) -> Result<Response, ApiError> {
+    let AssistantForm { name, phone_number } = form;
+    let added =
+        administration::add_assistant(&app, account_id, &name, &phone_number, &context).await;
+    back(&app, &person, added.map(drop)).await
+}
+
+/// `POST /admin/accounts/{id}/assistants/{assistantId}/remove`
+///
+/// # Errors
+/// `Forbidden` without the role.
+pub async fn remove_assistant(
+    State(app): State<App>,
+    PageAdmin(person): PageAdmin,
+    Ids((account_id, assistant_id)): Ids<(AccountId, AssistantId)>,
+    context: RequestContext,
+) -> Result<Response, ApiError> {
+    let done = administration::remove_assistant(&app, account_id, assistant_id, &context).await;
     back(&app, &person, done).await
 }

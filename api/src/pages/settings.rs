@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use projections::{AccountEntry, PageRequest, TokenHistoryEntry, TokenState};
+use projections::{PageRequest, TokenHistoryEntry, TokenState};
 
 use super::frame::{Frame, PageUser, page};
+use super::member::{OwnAccount, accounts_of};
 use super::time::{last_used, moment};
 use super::{assets, text};
 use crate::app::App;
@@ -109,11 +110,7 @@ async fn render(
     request: &PageRequest,
 ) -> Result<Response, ApiError> {
     let state = app.store.find_token(person.user_id).await?;
-    let access = app.verifier.find_access(person.user_id).await?.ok_or(ApiError::Forbidden)?;
-    let is_member = |account: &AccountEntry| {
-        access.memberships.iter().any(|membership| membership.account_id == account.account_id)
-    };
-    let accounts = app.store.list_accounts_of(person.user_id).await?;
+    let accounts = accounts_of(app, person).await?.into_iter();
     let history = app.store.list_token_history(person.user_id, request).await?;
     page(&SettingsPage {
         frame: Frame::of(person),
@@ -122,9 +119,10 @@ async fn render(
         public_url: app.public_url.as_str().to_owned(),
         token: state.as_ref().and_then(|state| token_view(app, state)),
         accounts: accounts
-            .into_iter()
-            .filter(is_member)
-            .map(|account| AccountView { id: account.account_id.to_string(), name: account.name })
+            .map(|OwnAccount { account, .. }| AccountView {
+                id: account.account_id.to_string(),
+                name: account.name,
+            })
             .collect(),
         newer: history.previous.as_ref().map(encode),
         older: history.next.as_ref().map(encode),

@@ -15,6 +15,7 @@ use super::frame::{Frame, PageUser, page, secret_page};
 use super::time::last_used;
 use super::{assets, text};
 use crate::app::App;
+use crate::commands::Receipt;
 use crate::error::ApiError;
 use crate::extract::FormBody;
 use crate::handlers::token_reply::tag;
@@ -105,8 +106,10 @@ async fn mint(
 ) -> Result<Response, ApiError> {
     let minted = app.mint();
     let command = command(minted.fresh, app.now());
-    let event = submit(app, person, context, command).await?;
-    event.ok_or_else(|| ApiError::Internal("the command put no token in force".into()))?;
+    let receipt = submit(app, person, context, command).await?;
+    if receipt.expect_first()?.is_empty() {
+        return Err(ApiError::Internal("the command put no token in force".into()));
+    }
     secret_page(&ShownPage { frame: Frame::of(person), message, secret: minted.secret })
 }
 
@@ -135,7 +138,7 @@ async fn submit(
     person: &Registration,
     context: &RequestContext,
     command: TokenCommand,
-) -> Result<Option<TokenEvent>, ApiError> {
+) -> Result<Receipt<TokenEvent>, ApiError> {
     let submission = context.submission(app);
     let done = app.commands.token(person.user_id, command, submission).await;
     done.map_err(ApiError::from).map_err(|error| {

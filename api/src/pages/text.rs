@@ -78,6 +78,25 @@ pub(super) const WAITING_TEXT: &str =
     "Nobody can sign in yet. Follow the set-up link that the server printed when it started.";
 pub(super) const HOME: &str = "Back to the start";
 
+pub(super) const DELIVERIES: &str = "Deliveries";
+pub(super) const DEAD: &str = "Given up";
+pub(super) const DEAD_TEXT: &str =
+    "These were tried until the schedule ended. Once the receiver works again, replay them.";
+pub(super) const DEAD_EMPTY: &str = "Nothing was given up.";
+pub(super) const PENDING: &str = "Waiting";
+pub(super) const PENDING_EMPTY: &str = "Nothing is waiting.";
+pub(super) const NOT_TRIED: &str = "not tried yet";
+pub(super) const NOT_BEFORE: &str = "Not before";
+pub(super) const LAST_ERROR: &str = "Last error";
+pub(super) const ATTEMPTS: &str = "attempts:";
+pub(super) const REPLAY: &str = "Replay";
+pub(super) const ENDPOINT: &str = "Endpoint";
+pub(super) const ENDPOINTS: &str = "Endpoints";
+pub(super) const ENDPOINTS_TEXT: &str =
+    "Who is told what happens here. They are configured in the endpoints file.";
+pub(super) const ENDPOINTS_EMPTY: &str = "No endpoint is configured.";
+pub(super) const WHERE: &str = "Where";
+
 pub(super) const USERS: &str = "Users";
 pub(super) const ACCOUNTS: &str = "Accounts";
 pub(super) const INVITE: &str = "Invite";
@@ -101,3 +120,43 @@ pub(super) const NO_MEMBERS: &str = "No members yet.";
 pub(super) const ADD_MEMBER: &str = "Add member";
 pub(super) const CHANGE_ROLE: &str = "Change role";
 pub(super) const REMOVE: &str = "Remove";
+
+pub(super) const ACCOUNT: &str = "Account";
+pub(super) const ACCOUNT_ID: &str = "Account id";
+pub(super) const YOUR_ROLE: &str = "Your role:";
+pub(super) const NO_ACCOUNT: &str =
+    "You are not a member of any account. An administrator can make you one.";
+pub(super) const ID: &str = "Id";
+pub(super) const ASSISTANTS: &str = "Assistants";
+pub(super) const ASSISTANT: &str = "Assistant";
+pub(super) const NO_ASSISTANTS: &str = "No assistants yet.";
+pub(super) const ADD_ASSISTANT: &str = "Add assistant";
+pub(super) const PHONE_NUMBER: &str = "Phone number";
+pub(super) const PHONE_NUMBER_FORM: &str = "In international form, like +14155552671";
+pub(super) const CALLS: &str = "Calls";
+pub(super) const NO_CALLS: &str = "No calls yet.";
+pub(super) const TO_WHOM: &str = "To whom";
+pub(super) const NUMBER: &str = "Number";
+pub(super) const BY_WHOM: &str = "By whom";
+pub(super) const ERASED: &str = "erased";
+pub(super) const CAMPAIGNS: &str = "Campaigns";
+pub(super) const NO_CAMPAIGNS: &str = "No campaigns yet.";
+pub(super) const CREATED_AT: &str = "Created";
+pub(super) const ARCHIVED: &str = "archived";
+pub(super) const CAMPAIGN_ID: &str = "Campaign id";
+pub(super) const WEBHOOK_URL: &str = "Webhook URL";
+pub(super) const WEBHOOK_LIVE: &str = "is live since";
+pub(super) const WEBHOOK_HINT: &str = "Its secret ends in";
+pub(super) const NO_WEBHOOK: &str = "No webhook URL is live.";
+pub(super) const PROSPECTS: &str = "Prospects";
+pub(super) const NO_PROSPECTS: &str = "No prospects yet.";
+pub(super) const NO_NAME: &str = "No name";
+pub(super) const COMPANY: &str = "Company";
+pub(super) const JOB_TITLE: &str = "Job title";
+pub(super) const CONTACT: &str = "Contact";
+pub(super) const ADDED: &str = "Added";
+pub(super) const SOMEONE: &str = "someone";
+pub(super) const BY: &str = "by";
+pub(super) const IN_THE_BROWSER: &str = "in the browser";
+pub(super) const WITH_TOKEN: &str = "with token";
+pub(super) const THROUGH_WEBHOOK: &str = "webhook URL";

@@ -7,6 +7,18 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
+/// A time for the `time` element: for programs and for people.
+pub(super) struct Moment {
+    pub(super) iso: String,
+    pub(super) text: String,
+}
+
+impl Moment {
+    pub(super) fn new(at: DateTime<Utc>) -> Self {
+        Self { iso: at.to_rfc3339(), text: moment(at) }
+    }
+}
+
 /// How long ago a token was last used, as coarsely as it is recorded.
 pub(super) fn last_used(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     let Some(at) = at else { return "Never used".to_owned() };

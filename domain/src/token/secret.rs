@@ -30,6 +30,11 @@ pub struct InvalidPrefix;
 pub struct Prefix(String);
 
 impl Prefix {
+    /// What the secret in every campaign's webhook URL begins with.
+    pub fn webhook() -> Self {
+        Self("alta_hook".to_owned())
+    }
+
     /// The text, without the underscore that follows it.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,6 +2,8 @@
 //! and only that.
 
 mod attempt;
+mod of_campaigns;
+mod of_deliveries;
 mod of_events;
 mod of_people;
 mod of_tokens;
@@ -34,7 +36,14 @@ fn rules(store: Store) -> BTreeSet<String> {
 }
 
 fn attempts(store: Store) -> Vec<Attempt> {
-    let all = [of_events::ATTEMPTS, of_tokens::ATTEMPTS, of_people::ATTEMPTS].concat();
+    let all = [
+        of_events::ATTEMPTS,
+        of_tokens::ATTEMPTS,
+        of_people::ATTEMPTS,
+        of_campaigns::ATTEMPTS,
+        of_deliveries::ATTEMPTS,
+    ]
+    .concat();
     all.into_iter().filter(|attempt| attempt.stores.contains(&store)).collect()
 }
 

@@ -6,7 +6,8 @@
 mod fold;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -20,7 +21,7 @@ pub type Tables = BTreeMap<&'static str, Vec<Row>>;
 /// A stored event.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// `token`, `user` or `account`.
+    /// `token`, `user`, `account`, `call`, `campaign` or `webhook`.
     pub aggregate_type: String,
     /// Of which one.
     pub aggregate_id: String,
@@ -113,6 +114,42 @@ impl Ledger {
             self.rows("event_context").iter().map(|row| row[..3].to_vec()).collect();
         assert_eq!(contexts, keys, "every event has its context");
         self.assert_queue_holds(&keys);
+        self.assert_idempotency_keys_name_commands();
+    }
+
+    /// Expects that everything which events tell of has its rows about persons, and nothing else has.
+    /// Not on a database whose rows about persons were erased, or were never written.
+    #[track_caller]
+    pub fn assert_everything_is_described(&self) {
+        for (things, particulars) in [
+            ("accounts", "account_profiles"),
+            ("assistants", "assistant_profiles"),
+            ("calls", "call_details"),
+            ("campaigns", "campaign_profiles"),
+            ("prospects", "prospect_profiles"),
+        ] {
+            let ids = |table| self.rows(table).iter().map(|row| &row[0]).collect::<Vec<_>>();
+            assert_eq!(ids(particulars), ids(things), "{particulars} of {things}");
+        }
+    }
+
+    /// What was done under a key is all that one command did.
+    #[track_caller]
+    fn assert_idempotency_keys_name_commands(&self) {
+        let command_id = |event: &&Event| event.metadata["command_id"].clone();
+        for row in self.rows("idempotency_keys") {
+            let [aggregate_type, aggregate_id, first, last] =
+                [2, 3, 4, 5].map(|column| row[column].as_deref().expect("not NULL"));
+            let range: RangeInclusive<i64> = first.parse().unwrap()..=last.parse().unwrap();
+            let events = self.events_of(aggregate_type, aggregate_id);
+            let (done, others): (Vec<&Event>, Vec<&Event>) =
+                events.into_iter().partition(|event| range.contains(&event.sequence));
+            assert!(!done.is_empty(), "nothing was done under the key of {row:?}");
+            let commands: BTreeSet<String> =
+                done.iter().map(|event| command_id(event).to_string()).collect();
+            assert_eq!(commands.len(), 1, "several commands under the key of {row:?}");
+            assert!(!others.iter().any(|event| commands.contains(&command_id(event).to_string())));
+        }
     }
 
     #[track_caller]

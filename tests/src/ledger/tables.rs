@@ -26,6 +26,8 @@ pub(super) struct Table {
 const KEY: [(&str, Kind); 3] =
     [("aggregate_type", Text), ("aggregate_id", Text), ("sequence", Integer)];
 
+const ACTOR: [(&str, Kind); 3] = [("actor_id", Text), ("actor_via", Text), ("credential_id", Text)];
+
 /// Everything but the browser sessions and what the database itself sets.
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -139,6 +141,26 @@ pub(super) const TABLES: &[Table] = &[
         order: &["issuer", "subject"],
     },
     Table {
+        name: "deliveries",
+        columns: &[
+            ("id", Integer),
+            ("endpoint", Text),
+            ("event_type", Text),
+            KEY[0],
+            KEY[1],
+            KEY[2],
+            ("status", Text),
+            ("attempts", Integer),
+            ("next_attempt_at", Time),
+            ("claimed_until", Time),
+            ("last_status", Integer),
+            ("last_error", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
+        ],
+        order: &["id"],
+    },
+    Table {
         name: "setup_codes",
         columns: &[
             ("code_digest", Bytes),
@@ -147,6 +169,119 @@ pub(super) const TABLES: &[Table] = &[
             ("used_at", Time),
         ],
         order: &["code_digest"],
+    },
+    Table {
+        name: "assistants",
+        columns: &[
+            ("assistant_id", Text),
+            ("account_id", Text),
+            ("is_removed", Boolean),
+            ("sequence", Integer),
+        ],
+        order: &["assistant_id"],
+    },
+    Table {
+        name: "assistant_profiles",
+        columns: &[("assistant_id", Text), ("name", Text), ("phone_number", Text)],
+        order: &["assistant_id"],
+    },
+    Table {
+        name: "calls",
+        columns: &[
+            ("call_id", Text),
+            ("account_id", Text),
+            ("assistant_id", Text),
+            ("triggered_at", Time),
+            ACTOR[0],
+            ACTOR[1],
+            ACTOR[2],
+            ("sequence", Integer),
+        ],
+        order: &["call_id"],
+    },
+    Table {
+        name: "call_details",
+        columns: &[
+            ("call_id", Text),
+            ("name", Text),
+            ("phone_number", Text),
+            ("from_number", Text),
+            ("email", Text),
+            ("timezone", Text),
+            ("data", Json),
+            ("call_transfer", Json),
+        ],
+        order: &["call_id"],
+    },
+    Table {
+        name: "campaigns",
+        columns: &[
+            ("campaign_id", Text),
+            ("account_id", Text),
+            ("created_at", Time),
+            ("created_sequence", Integer),
+            ("archived_at", Time),
+            ("archive_sequence", Integer),
+        ],
+        order: &["campaign_id"],
+    },
+    Table {
+        name: "campaign_profiles",
+        columns: &[("campaign_id", Text), ("name", Text), ("match_secret", Bytes)],
+        order: &["campaign_id"],
+    },
+    Table {
+        name: "prospects",
+        columns: &[
+            ("prospect_id", Text),
+            ("campaign_id", Text),
+            ("added_at", Time),
+            ACTOR[0],
+            ACTOR[1],
+            ACTOR[2],
+            ("sequence", Integer),
+        ],
+        order: &["prospect_id"],
+    },
+    Table {
+        name: "prospect_profiles",
+        columns: &[
+            ("prospect_id", Text),
+            ("first_name", Text),
+            ("last_name", Text),
+            ("company", Text),
+            ("job_title", Text),
+            ("email", Text),
+            ("linkedin_url", Text),
+            ("phone", Text),
+        ],
+        order: &["prospect_id"],
+    },
+    Table {
+        name: "webhooks",
+        columns: &[
+            ("campaign_id", Text),
+            ("webhook_id", Text),
+            ("generation", Integer),
+            ("secret_digest", Bytes),
+            ("hint", Text),
+            ("created_at", Time),
+            ("sequence", Integer),
+        ],
+        order: &["campaign_id"],
+    },
+    Table {
+        name: "idempotency_keys",
+        columns: &[
+            ("key_digest", Bytes),
+            ("request_digest", Bytes),
+            ("aggregate_type", Text),
+            ("aggregate_id", Text),
+            ("first_sequence", Integer),
+            ("last_sequence", Integer),
+            ("expires_at", Time),
+        ],
+        order: &["key_digest"],
     },
 ];
 

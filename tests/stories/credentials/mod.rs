@@ -8,7 +8,8 @@ use domain::token::{Prefix, TokenSecret};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tests::answer::{CHALLENGE, CHALLENGE_INVALID_TOKEN, FORBIDDEN, UNAUTHORIZED_BODY};
-use tests::raw::{RawAnswer, exchange};
+use tests::client::neighbour;
+use tests::raw::{RawAnswer, exchange_from};
 use tests::{Store, TestApp, on_both_stores};
 
 use cases::{CASES, Case, Expected};
@@ -20,8 +21,10 @@ pub(crate) async fn every_way_to_send_a_credential_gets_the_answer_in_the_table(
     let words = vocabulary(&app).await;
     let mut wrong = Vec::new();
     for case in CASES {
-        for path in ["/v1/token", "/v1/account"] {
-            let answer = exchange(app.server().address(), &request(path, case, &words)).await;
+        // From an address for each path: so many failures in a minute would be too many from one.
+        for (client, path) in [(neighbour(1), "/v1/token"), (neighbour(2), "/v1/account")] {
+            let request = request(path, case, &words);
+            let answer = exchange_from(client, app.server().address(), &request).await;
             if let Err(complaint) = judge(path, case.3, &answer) {
                 wrong.push(format!("{path}: {}: {complaint}: {answer:?}", case.0));
             }

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::redirect::Policy;
+
+use crate::http_client;
 
 /// For a whole exchange. Someone is waiting in front of a browser.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,14 +36,7 @@ impl Transport {
     /// # Errors
     /// When the machine has no certificate authorities.
     pub(super) fn try_new() -> Result<Self, reqwest::Error> {
-        // It may be installed already, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .timeout(PATIENCE)
-            .user_agent(concat!("symbolon/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+        Ok(Self(http_client::builder().timeout(PATIENCE).build()?))
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {

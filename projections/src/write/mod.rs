@@ -1,13 +1,19 @@
 //! The body of the one transaction that a command is: events first, then all that follows from them.
 
+mod outbox;
+mod particulars;
+
+use std::borrow::Cow;
 use std::future::Future;
 
 use cqrs_es::persist::SerializedEvent;
 use domain::{TokenEvent, UserId};
 
+pub(crate) use particulars::issue_setup_code;
+
+use crate::idempotency::use_key;
 use crate::recorded::{Happening, RecordedEvent};
 use crate::sql::Statement;
-use crate::submission::{Enrolment, NewUserProfile, SetupCode, SetupStep};
 use crate::{StoreError, Submission, changes, projector};
 
 /// The constraint that a statement broke, by the names it has in PostgreSQL and in SQLite's messages.
@@ -27,22 +33,6 @@ VALUES ($1, $2, $3, $4, $5, $6)";
 const ENQUEUE: &str = "
 INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
 VALUES ($1, $2, $3)";
-
-const INSERT_ACCOUNT_PROFILE: &str = "
-INSERT INTO account_profiles (account_id, name)
-VALUES ($1, $2)";
-
-const INSERT_USER_PROFILE: &str = "
-INSERT INTO user_profiles (user_id, email, name, password_hash, is_founder)
-VALUES ($1, $2, $3, $4, $5)";
-
-const REDEEM_SETUP_CODE: &str = "
-UPDATE setup_codes
-SET used_at = $2
-WHERE code_digest = $1
-  AND user_id IS NULL
-  AND used_at IS NULL
-  AND expires_at > $2";
 
 /// A transaction in progress.
 pub(crate) trait Transaction: Send {
@@ -94,18 +84,21 @@ pub(crate) async fn write(
             tx.execute(changes::statement(&change)).await.map_err(refusal)?;
         }
     }
-    for event in events {
+    for (event, recorded) in events.iter().zip(&recorded) {
         tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
         tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
-    }
-    match &submission.enrolment {
-        None => Ok(()),
-        Some(Enrolment::Account { account_id, name }) => {
-            let statement =
-                Statement::new(INSERT_ACCOUNT_PROFILE).bind(account_id.to_string()).bind(&**name);
-            tx.execute(statement).await.map(drop).map_err(refusal)
+        for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
+            tx.execute(delivery).await.map_err(refusal)?;
         }
-        Some(Enrolment::User(profile)) => enrol(tx, profile).await,
+    }
+    if let Some(key) = &submission.idempotency_key
+        && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
+    {
+        return Err(StoreError::Repeated);
+    }
+    match &submission.particulars {
+        None => Ok(()),
+        Some(particulars) => particulars::write(tx, particulars, &recorded).await,
     }
 }
 
@@ -131,7 +124,10 @@ fn receives_token(happening: &Happening) -> Option<UserId> {
         ) => Some(*user_id),
         Happening::Token(_, TokenEvent::TokenRevoked { .. })
         | Happening::User(..)
-        | Happening::Account(..) => None,
+        | Happening::Account(..)
+        | Happening::Call(..)
+        | Happening::Campaign(..)
+        | Happening::Webhook(..) => None,
     }
 }
 
@@ -150,41 +146,6 @@ WHERE user_id = $1
 {lock_row}"
     ))
     .bind(user_id.to_string())
-}
-
-async fn enrol(tx: &mut impl Transaction, profile: &NewUserProfile) -> Result<(), StoreError> {
-    let statement = Statement::new(INSERT_USER_PROFILE)
-        .bind(profile.user_id.to_string())
-        .bind(&*profile.email)
-        .bind(&*profile.name)
-        .bind(profile.password_hash.clone())
-        .bind(profile.is_founder.then_some(true));
-    tx.execute(statement).await.map_err(refusal)?;
-    match &profile.setup {
-        SetupStep::None => Ok(()),
-        SetupStep::Issue(code) => {
-            tx.execute(issue_setup_code(code)).await.map(drop).map_err(refusal)
-        }
-        SetupStep::Redeem { digest, at } => {
-            let redeem = Statement::new(REDEEM_SETUP_CODE).bind(digest.to_vec()).bind(*at);
-            match tx.execute(redeem).await.map_err(refusal)? {
-                0 => Err(StoreError::SetupCodeRefused),
-                _ => Ok(()),
-            }
-        }
-    }
-}
-
-/// Makes a set-up code usable.
-pub(crate) fn issue_setup_code(code: &SetupCode) -> Statement {
-    Statement::new(
-        "
-INSERT INTO setup_codes (code_digest, user_id, expires_at)
-VALUES ($1, $2, $3)",
-    )
-    .bind(code.digest.to_vec())
-    .bind(code.user_id.map(|id| id.to_string()))
-    .bind(code.expires_at)
 }
 
 fn insert_event(event: &SerializedEvent) -> Result<Statement, StoreError> {
@@ -207,7 +168,10 @@ fn insert_context(
 }
 
 /// A statement whose first three values name the event.
-fn about(text: &'static str, event: &SerializedEvent) -> Result<Statement, StoreError> {
+fn about(
+    text: impl Into<Cow<'static, str>>,
+    event: &SerializedEvent,
+) -> Result<Statement, StoreError> {
     let sequence = i64::try_from(event.sequence).map_err(StoreError::corrupt)?;
     Ok(Statement::new(text).bind(&*event.aggregate_type).bind(&*event.aggregate_id).bind(sequence))
 }

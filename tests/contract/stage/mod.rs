@@ -1,7 +1,10 @@
 //! An empty store and the means to make things happen on it, with times, ids and digests that are all
 //! different and the same in every run.
 
+mod campaigns;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::commands::{CommandError, Commands, Executor};
@@ -11,15 +14,18 @@ use domain::{
     AccountCommand, AccountId, AccountRole, CommandId, TokenCommand, TokenEvent, TokenId,
     UserCommand, UserId,
 };
+use projections::particulars::SetupStep;
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
-use projections::submission::SetupStep;
 use projections::{
-    Actor, Enrolment, EventStore, NewUserProfile, Origin, ReadModels, StoreError, Submission, Via,
+    Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission,
+    Subscribers, Via,
 };
 use tests::{Database, Ledger, Store};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
+
+pub(crate) use campaigns::{added, person};
 
 /// A store that the contract holds for.
 pub(crate) trait TestStore: EventStore + ReadModels {
@@ -54,6 +60,8 @@ pub(crate) struct Stage<S> {
     pub(crate) store: S,
     pub(crate) database: Database,
     pub(crate) commands: Executor<S>,
+    /// Who is told of what happens.
+    pub(crate) subscribers: Arc<Subscribers>,
     count: AtomicU64,
 }
 
@@ -62,7 +70,7 @@ impl<S: TestStore> Stage<S> {
         let database = Database::new(S::STORE).await;
         let store = S::open(&database).await;
         let commands = Executor::new(store.clone(), TaskTracker::new());
-        Self { store, database, commands, count: AtomicU64::new(1) }
+        Self { store, database, commands, subscribers: Arc::default(), count: AtomicU64::new(1) }
     }
 
     fn next(&self) -> u64 {
@@ -110,7 +118,9 @@ impl<S: TestStore> Stage<S> {
                 address: Some(format!("198.51.100.{}", number % 256)),
                 user_agent: Some(format!("Netscape/{number}")),
             },
-            enrolment: None,
+            particulars: None,
+            idempotency_key: None,
+            subscribers: self.subscribers.clone(),
         }
     }
 
@@ -129,8 +139,9 @@ impl<S: TestStore> Stage<S> {
     pub(crate) async fn register(&self, profile: NewUserProfile) -> Result<(), CommandError> {
         let user_id = profile.user_id;
         let command = UserCommand::Register { roles: BTreeSet::new(), at: self.now() };
-        let enrolment = Some(Enrolment::User(profile));
-        self.commands.user(user_id, command, Submission { enrolment, ..self.by(user_id) }).await
+        let particulars = Some(Particulars::User(profile));
+        let submission = Submission { particulars, ..self.by(user_id) };
+        self.commands.user(user_id, command, submission).await.map(drop)
     }
 
     /// A registered user.
@@ -144,8 +155,9 @@ impl<S: TestStore> Stage<S> {
     pub(crate) async fn account(&self, first_admin: UserId) -> AccountId {
         let account_id = self.account_id();
         let command = AccountCommand::Open { first_admin: Some(first_admin), at: self.now() };
-        let enrolment = Some(Enrolment::Account { account_id, name: "Some Account".to_owned() });
-        let submission = Submission { enrolment, ..self.by(first_admin) };
+        let particulars =
+            Some(Particulars::Account { account_id, name: "Some Account".to_owned() });
+        let submission = Submission { particulars, ..self.by(first_admin) };
         self.commands.account(account_id, command, submission).await.expect("the id is new");
         account_id
     }
@@ -173,7 +185,8 @@ impl<S: TestStore> Stage<S> {
     ) -> Result<Option<TokenEvent>, CommandError> {
         let command =
             TokenCommand::Generate { replace: true, fresh: fresh.clone(), at: self.now() };
-        self.commands.token(user_id, command, self.by(user_id)).await
+        let receipt = self.commands.token(user_id, command, self.by(user_id)).await?;
+        Ok(receipt.events.into_iter().next())
     }
 
     /// A live token of the user, in place of any other.

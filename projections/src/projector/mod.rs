@@ -2,129 +2,18 @@
 //!
 //! There is no `_` arm: a new event does not compile until someone has decided what it changes.
 
-use chrono::{DateTime, Utc};
-use domain::token::{Generation, RevocationReason, TokenDigest, TokenHint};
+mod change;
+
+use domain::campaign::RecordOutcome;
 use domain::{
-    AccountEvent, AccountId, AccountRole, InstanceRole, TokenEvent, TokenId, UserEvent, UserId,
+    AccountEvent, AccountId, CallEvent, CallId, CampaignEvent, CampaignId, InstanceRole,
+    TokenEvent, UserEvent, UserId, WebhookEvent,
 };
+
+pub use change::{CallLine, Change, HistoryLine, LiveFields, Outcome, ProspectLine};
 
 use crate::Actor;
 use crate::recorded::{Happening, RecordedEvent};
-
-/// One row that becomes different. Each says the whole new state of what it touches and the sequence
-/// of its event, so that the newest wins in whatever order changes are applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// The user exists, with these roles.
-    PutUser {
-        /// Who.
-        user_id: UserId,
-        /// Holds the instance role `admin`.
-        is_admin: bool,
-        /// Holds the instance role `auditor`.
-        is_auditor: bool,
-        /// Since when.
-        registered_at: DateTime<Utc>,
-        /// Of the event.
-        sequence: i64,
-    },
-    /// The user is shut out, or not.
-    PutUserLock {
-        /// Who.
-        user_id: UserId,
-        /// Shut out.
-        is_locked: bool,
-        /// Of the event.
-        sequence: i64,
-    },
-    /// The account is open, or closed.
-    PutAccount {
-        /// Which.
-        account_id: AccountId,
-        /// Nobody can act in it.
-        is_closed: bool,
-        /// Of the event.
-        sequence: i64,
-    },
-    /// The user's role in the account; `None` = not a member.
-    PutMembership {
-        /// Where.
-        account_id: AccountId,
-        /// Who.
-        user_id: UserId,
-        /// As what.
-        role: Option<AccountRole>,
-        /// Of the event.
-        sequence: i64,
-    },
-    /// The user's latest token, and what finds it; `None` = it is dead.
-    PutToken {
-        /// Whose.
-        user_id: UserId,
-        /// Which.
-        token_id: TokenId,
-        /// Of that token.
-        generation: Generation,
-        /// What makes it live.
-        live: Option<LiveFields>,
-        /// Of the event.
-        sequence: i64,
-    },
-    /// A line of the token history.
-    AppendTokenHistory(HistoryLine),
-}
-
-/// What only a live token has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveFields {
-    /// What finds the token.
-    pub digest: TokenDigest,
-    /// What its owner recognises it by.
-    pub hint: TokenHint,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
-
-/// One line of the token history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryLine {
-    /// Whose token.
-    pub user_id: UserId,
-    /// Of the event.
-    pub sequence: i64,
-    /// The token made or revoked.
-    pub token_id: TokenId,
-    /// Of that token.
-    pub generation: Generation,
-    /// What happened to it.
-    pub outcome: Outcome,
-    /// When.
-    pub occurred_at: DateTime<Utc>,
-    /// Who did it.
-    pub actor: Actor,
-}
-
-/// What happened to a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It became live where none was.
-    Generated {
-        /// Its last four characters.
-        hint: TokenHint,
-    },
-    /// It became live and killed another.
-    Regenerated {
-        /// Its last four characters.
-        hint: TokenHint,
-        /// The token it killed.
-        invalidated: TokenId,
-    },
-    /// It died without a successor.
-    Revoked {
-        /// Why.
-        reason: RevocationReason,
-    },
-}
 
 /// What `event` changes, in the order to apply.
 pub fn changes(event: &RecordedEvent) -> Vec<Change> {
@@ -136,6 +25,15 @@ pub fn changes(event: &RecordedEvent) -> Vec<Change> {
         Happening::User(user_id, happened) => vec![user_change(*user_id, happened, sequence)],
         Happening::Account(account_id, happened) => {
             vec![account_change(*account_id, happened, sequence)]
+        }
+        Happening::Call(call_id, happened) => {
+            vec![call_change(*call_id, happened, sequence, event.actor)]
+        }
+        Happening::Campaign(campaign_id, happened) => {
+            campaign_changes(*campaign_id, happened, sequence, event.actor)
+        }
+        Happening::Webhook(campaign_id, happened) => {
+            vec![webhook_change(*campaign_id, happened, sequence)]
         }
     }
 }
@@ -206,5 +104,69 @@ fn account_change(account_id: AccountId, event: &AccountEvent, sequence: i64) ->
         AccountEvent::MemberRemoved { user_id, .. } => {
             Change::PutMembership { account_id, user_id, role: None, sequence }
         }
+        AccountEvent::AssistantAdded { assistant_id, .. } => {
+            Change::PutAssistant { assistant_id, account_id, is_removed: false, sequence }
+        }
+        AccountEvent::AssistantRemoved { assistant_id, .. } => {
+            Change::PutAssistant { assistant_id, account_id, is_removed: true, sequence }
+        }
     }
+}
+
+fn call_change(call_id: CallId, event: &CallEvent, sequence: i64, actor: Actor) -> Change {
+    let CallEvent::CallTriggered { account_id, assistant_id, at } = *event;
+    Change::PutCall(CallLine {
+        call_id,
+        account_id,
+        assistant_id,
+        triggered_at: at,
+        actor,
+        sequence,
+    })
+}
+
+fn campaign_changes(
+    campaign_id: CampaignId,
+    event: &CampaignEvent,
+    sequence: i64,
+    actor: Actor,
+) -> Vec<Change> {
+    match event {
+        CampaignEvent::CampaignCreated { account_id, at } => vec![Change::PutCampaign {
+            campaign_id,
+            account_id: *account_id,
+            created_at: *at,
+            sequence,
+        }],
+        CampaignEvent::CampaignArchived { at } => {
+            vec![Change::ArchiveCampaign { campaign_id, archived_at: *at, sequence }]
+        }
+        CampaignEvent::ProspectsAdded { records, at } => records
+            .iter()
+            .filter_map(|record| match record {
+                RecordOutcome::Added { prospect_id, .. } => {
+                    Some(Change::AppendProspect(ProspectLine {
+                        prospect_id: *prospect_id,
+                        campaign_id,
+                        added_at: *at,
+                        actor,
+                        sequence,
+                    }))
+                }
+                RecordOutcome::Duplicate { .. } => None,
+            })
+            .collect(),
+    }
+}
+
+fn webhook_change(campaign_id: CampaignId, event: &WebhookEvent, sequence: i64) -> Change {
+    let (webhook_id, generation, live) = match event.clone() {
+        WebhookEvent::WebhookIssued { webhook_id, generation, digest, hint, at, .. } => {
+            (webhook_id, generation, Some(LiveFields { digest, hint, created_at: at }))
+        }
+        WebhookEvent::WebhookRevoked { webhook_id, generation, .. } => {
+            (webhook_id, generation, None)
+        }
+    };
+    Change::PutWebhook { campaign_id, webhook_id, generation, live, sequence }
 }

@@ -1,12 +1,14 @@
 //! Events and all that follows from them appear in one transaction, or none of them does.
 
+mod of_campaigns;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::commands::{CommandError, Commands};
 use domain::{AccountCommand, UserCommand, UserId};
-use projections::submission::SetupStep;
-use projections::{Enrolment, NewUserProfile, SetupCode, StoreError, Submission};
+use projections::particulars::SetupStep;
+use projections::{NewUserProfile, Particulars, SetupCode, StoreError, Submission};
 use tests::sql::Connection;
 
 use crate::stage::{Stage, TestStore, bytes, contract_tests, refusal};
@@ -154,8 +156,8 @@ async fn an_account_whose_profile_cannot_be_written_is_not_written<S: TestStore>
     let obstacle = format!("INSERT INTO account_profiles VALUES ('{account_id}', 'In the way')");
     connection.execute(&obstacle).await.unwrap();
     let command = AccountCommand::Open { first_admin: Some(alice), at: stage.now() };
-    let enrolment = Some(Enrolment::Account { account_id, name: "Mine".to_owned() });
-    let submission = Submission { enrolment, ..stage.by(alice) };
+    let particulars = Some(Particulars::Account { account_id, name: "Mine".to_owned() });
+    let submission = Submission { particulars, ..stage.by(alice) };
     let attempt = stage.commands.account(account_id, command, submission);
     assert_all_or_nothing(&stage, attempt, corrupt).await;
 }
@@ -191,7 +193,8 @@ async fn a_founder_whose_code_is_refused_is_not_written<S: TestStore>(stage: Sta
     let setup = SetupStep::Redeem { digest: [4; 32], at: stage.now() };
     let profile = NewUserProfile { is_founder: true, setup, ..stage.profile(user_id) };
     let command = UserCommand::Register { roles: BTreeSet::new(), at: stage.now() };
-    let submission = Submission { enrolment: Some(Enrolment::User(profile)), ..stage.by(user_id) };
+    let submission =
+        Submission { particulars: Some(Particulars::User(profile)), ..stage.by(user_id) };
     let attempt = stage.commands.user(user_id, command, submission);
     let refused = |error: &StoreError| matches!(error, StoreError::SetupCodeRefused);
     assert_all_or_nothing(&stage, attempt, refused).await;

@@ -1,0 +1,41 @@
+//! What is done behind the requests, now and then, to keep the tables small.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use projections::{ReadModels, StoreError};
+
+use crate::clock::Clock;
+
+/// Between two rounds.
+const INTERVAL: Duration = Duration::from_hours(1);
+/// How long a delivery can be looked up after it arrived. Those that were given up stay.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Goes round until it is dropped. A round that fails is made up for by the next.
+pub async fn keep_house(store: Arc<dyn ReadModels>, clock: Arc<dyn Clock>) {
+    let mut rounds = tokio::time::interval(INTERVAL);
+    loop {
+        rounds.tick().await;
+        match store.forget_expired_keys(clock.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "forgot {count} expired idempotency keys"),
+            Err(error) => tracing::warn!(%error, "could not forget expired idempotency keys"),
+        }
+        if let Err(error) = forget_deliveries(&*store, clock.now() - DELIVERIES_KEPT).await {
+            tracing::warn!(%error, "could not forget old deliveries");
+        }
+    }
+}
+
+/// A few at a time, so that commands get their turn in between.
+async fn forget_deliveries(
+    store: &dyn ReadModels,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    while store.forget_deliveries(before).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
