@@ -17,6 +17,8 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::deliveries::Endpoints;
+use crate::limits::Limits;
+use crate::networks::Networks;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -37,6 +39,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Slows down guessing.
     pub throttle: Arc<SignInThrottle>,
+    /// Counts what is done in each account.
+    pub limits: Arc<Limits>,
     /// Remembers when tokens were used.
     pub usage: UsageRecorder,
     /// What every token begins with.
@@ -49,6 +53,8 @@ pub struct App {
     pub trusted_proxy: Option<TrustedProxy>,
     /// Who is told what happens here.
     pub endpoints: Arc<Endpoints>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

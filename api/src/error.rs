@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use domain::{AccountError, CallError, CampaignError, TokenError, UserError, WebhookError};
 use projections::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::commands::CommandError;
+use crate::limits::standing::Standings;
 
 /// Why a request was not answered with what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +68,8 @@ pub enum ApiError {
     TooManyRequests {
         /// When to come back.
         retry_after_seconds: u64,
-        /// Of the limit, as in the `RateLimit` headers.
-        limit: RateLimit,
+        /// The limits that apply, for the `RateLimit` fields.
+        standings: Standings,
     },
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
@@ -87,18 +89,15 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// A limit as the `RateLimit` header fields name it (draft-ietf-httpapi-ratelimit-headers-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Names the limit.
-    pub name: &'static str,
-    /// Requests per minute.
-    pub per_minute: u32,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why the request was not answered with what it asked for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody<'a> {
+    /// What kind of refusal. New kinds may come.
+    #[schema(examples("ValidationError"))]
     error: &'a str,
+    /// For people.
+    #[schema(examples("limit must be between 1 and 100"))]
     message: &'a str,
 }
 
@@ -203,7 +202,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
         let message = self.message();
-        let body = Json(Body { error: self.kind(), message: &message });
+        let body = Json(ErrorBody { error: self.kind(), message: &message });
         let mut response = (self.status(), body).into_response();
         response.extensions_mut().insert(Refusal { message: message.clone() });
         let headers = response.headers_mut();
@@ -213,15 +212,8 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Self::TooManyRequests { retry_after_seconds, limit } = self {
-            let RateLimit { name, per_minute } = limit;
-            let policy = format!("\"{name}\";q={per_minute};w=60");
-            let state = format!("\"{name}\";r=0;t={retry_after_seconds}");
-            for (name, text) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-                if let Ok(value) = HeaderValue::from_str(&text) {
-                    headers.insert(name, value);
-                }
-            }
+        if let Self::TooManyRequests { standings, .. } = self {
+            standings.say_in(headers);
         }
         response
     }

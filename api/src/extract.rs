@@ -1,6 +1,9 @@
 //! Reads what clients send, and says in the error table's words what is wrong with it.
 
 use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -8,18 +11,25 @@ use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::{Form, Json};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::contact::{EmailAddress, InvalidContact};
 use domain::token::Generation;
 use projections::{Cursor, Page, PageRequest};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::ApiError;
 
-/// A JSON body.
+/// Length of a [`name`], in characters.
+pub(crate) const NAME_LENGTH: RangeInclusive<usize> = 1..=255;
+/// Entries in a page.
+pub(crate) const LIMIT: RangeInclusive<u32> = 1..=100;
+/// Entries in a page when the client names no number.
+pub(crate) const DEFAULT_LIMIT: u32 = 10;
+
+/// A JSON object as body.
 #[derive(Clone, Debug)]
 pub struct Body<T>(pub T);
 
@@ -28,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         match Json::from_request(request, app).await {
-            Ok(Json(body)) => Ok(Self(body)),
+            Ok(Json(Object(body))) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::Validation(
                 "Invalid request body: send JSON with Content-Type: application/json".to_owned(),
             )),
@@ -44,12 +54,29 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-/// A body whose shape depends on what is in it.
-///
-/// # Errors
-/// `Validation`, naming the field.
-pub fn read_body<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
-    serde_path_to_error::deserialize(value).map_err(|error| unusable_body(&error))
+/// A `T` written as a JSON object. Serde's own reading of a struct takes a list of its fields, too, which
+/// no client means.
+#[derive(Clone, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
 }
 
 /// Says what is wrong by naming fields, never by repeating a value: it may be a secret in the wrong place.
@@ -205,8 +232,8 @@ impl FromRequestParts<App> for Paging {
 /// # Errors
 /// `Validation` for a limit or cursor that cannot be used.
 pub fn page_request(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, ApiError> {
-    let limit = limit.unwrap_or(10);
-    if !(1..=100).contains(&limit) {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !LIMIT.contains(&limit) {
         return Err(ApiError::Validation("limit must be between 1 and 100".to_owned()));
     }
     Ok(PageRequest { limit, cursor: cursor.map(decode).transpose()? })
@@ -230,8 +257,9 @@ impl FromRequestParts<App> for HistoryPaging {
 /// # Errors
 /// `Validation` for any other cursor.
 pub fn numeric(request: PageRequest) -> Result<PageRequest, ApiError> {
+    let numeric = |key: &str| key.len() <= 18 && key.bytes().all(|b| b.is_ascii_digit());
     match &request.cursor {
-        Some(cursor) if cursor.key.parse::<i64>().is_err() => Err(foreign_cursor()),
+        Some(cursor) if !numeric(&cursor.key) => Err(foreign_cursor()),
         Some(_) | None => Ok(request),
     }
 }
@@ -245,29 +273,33 @@ fn foreign_cursor() -> ApiError {
 /// # Errors
 /// `Validation` for any other text.
 pub fn decode(text: &str) -> Result<Cursor, ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| foreign_cursor())?;
-    let text = String::from_utf8(bytes).map_err(|_| foreign_cursor())?;
     let (direction, key) = text.split_at_checked(1).ok_or_else(foreign_cursor)?;
     let well_formed = !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     match direction {
-        ">" | "<" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "<" }),
+        "n" | "p" if well_formed => Ok(Cursor { key: key.to_owned(), backward: direction == "p" }),
         _other => Err(foreign_cursor()),
     }
 }
 
 /// Writes a cursor for the outside.
 pub fn encode(cursor: &Cursor) -> String {
-    let direction = if cursor.backward { '<' } else { '>' };
-    URL_SAFE_NO_PAD.encode(format!("{direction}{}", cursor.key))
+    let direction = if cursor.backward { 'p' } else { 'n' };
+    format!("{direction}{}", cursor.key)
 }
 
-/// A page as clients get it.
-#[derive(Clone, Debug, Serialize)]
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct List<T> {
+    /// The entries, in the order of the list.
     data: Vec<T>,
+    /// Whether there is a page after this one.
     has_more: bool,
+    /// The `cursor` of the page after this one; null on the last.
+    #[schema(required)]
     next: Option<String>,
+    /// The `cursor` of the page before this one; null on the first.
+    #[schema(required)]
     previous: Option<String>,
 }
 
@@ -313,13 +345,15 @@ impl Default for LocalPath {
     }
 }
 
-/// A name that people give to something: 1 to 255 characters, trimmed, without control characters.
+/// A name that people give to something: 1 to 255 characters, none of them a control character, and
+/// trimmed.
 ///
 /// # Errors
 /// `Validation`, naming the field.
 pub fn name(field: &str, text: &str) -> Result<String, ApiError> {
+    let usable = NAME_LENGTH.contains(&text.chars().count()) && !text.chars().any(char::is_control);
     let text = text.trim();
-    if (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+    if usable && !text.is_empty() {
         Ok(text.to_owned())
     } else {
         Err(ApiError::Validation(format!(
@@ -344,12 +378,15 @@ pub fn contact<T>(field: &str, read: Result<T, InvalidContact>) -> Result<T, Api
     read.map_err(|error| ApiError::Validation(format!("{field} {error}")))
 }
 
+/// Characters of what someone would say.
+pub const TEXT_LENGTH: RangeInclusive<usize> = 1..=2000;
+
 /// A text of 1 to 2,000 characters, as someone would say it.
 ///
 /// # Errors
 /// `Validation`, naming the field.
 pub fn text(field: &str, text: &str) -> Result<(), ApiError> {
-    if (1..=2000).contains(&text.chars().count()) {
+    if TEXT_LENGTH.contains(&text.chars().count()) {
         Ok(())
     } else {
         Err(ApiError::Validation(format!("{field} must have 1 to 2000 characters")))

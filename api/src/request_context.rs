@@ -1,9 +1,8 @@
 //! Who asks, from where, in which request: what a command takes along.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
@@ -11,6 +10,7 @@ use projections::{Actor, IdempotencyKey, Origin, Particulars, Submission, Via};
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::client_address::ClientAddress;
 use crate::router::REQUEST_ID;
 
 /// Longer names of clients are cut.
@@ -22,7 +22,7 @@ pub struct RequestContext {
     /// As in the reply header and the logs.
     pub request_id: String,
     /// The client's address; `None` outside a real connection.
-    pub address: Option<String>,
+    pub address: Option<ClientAddress>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// Who asks.
@@ -58,7 +58,7 @@ impl RequestContext {
             actor: self.actor,
             origin: Origin {
                 salt: app.random_bytes(),
-                address: self.address.clone(),
+                address: self.address.map(|address| address.to_string()),
                 user_agent: self.user_agent.clone(),
             },
             particulars: None,
@@ -92,10 +92,7 @@ impl FromRequestParts<App> for RequestContext {
         };
         Ok(Self {
             request_id: text(REQUEST_ID).unwrap_or_default(),
-            address: parts
-                .extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(address)| address.ip().to_string()),
+            address: parts.extensions.get().copied(),
             user_agent: text(USER_AGENT),
             actor: actor(&parts.extensions),
             idempotency_key: parts.extensions.get::<IdempotencyKey>().cloned(),

@@ -22,8 +22,10 @@ use crate::auth::session;
 use crate::auth::session::SignInBackend;
 use crate::auth::trusted_proxy::take_header;
 use crate::auth::webhook::authenticate_webhook;
+use crate::client_address::find_client_address;
 use crate::error::ApiError;
 use crate::idempotency::read_key;
+use crate::limits::layers::{limit_account, limit_prospects, limit_webhook};
 use crate::{handlers as h, pages};
 
 /// Names a request in the reply, in the logs and in events.
@@ -41,6 +43,11 @@ macro_rules! routes {
         /// Method and path of every route, in the order of the list.
         pub const ROUTES: &[(&str, &str)] = &[$($((stringify!($method), $path),)+)+];
 
+        /// The same with the handler of each, as it is written in the list.
+        #[cfg(test)]
+        pub(crate) const HANDLERS: &[(&str, &str, &str)] =
+            &[$($((stringify!($method), $path, stringify!($handler)),)+)+];
+
         $(
             $(#[$doc])*
             fn $group() -> Router<App> {
@@ -55,6 +62,8 @@ routes! {
     open {
         GET "/livez" => h::health::live;
         GET "/readyz" => h::health::ready;
+        GET "/openapi.json" => h::show_openapi::show_openapi;
+        GET "/docs" => pages::docs::show_docs;
         GET "/assets/{name}" => pages::assets::show_asset;
     }
 
@@ -139,11 +148,15 @@ routes! {
         GET "/v1/campaigns" => h::list_campaigns::list_campaigns;
         GET "/v1/campaigns/{id}" => h::show_campaign::show_campaign;
         POST "/v1/campaigns/{id}/archive" => h::archive_campaign::archive_campaign;
-        POST "/v1/campaigns/{id}/prospects" => h::add_prospects::add_prospects;
         GET "/v1/campaigns/{id}/prospects" => h::list_prospects::list_prospects;
         GET "/v1/campaigns/{id}/webhook" => h::show_webhook::show_webhook;
         POST "/v1/campaigns/{id}/webhook" => h::rotate_webhook::rotate_webhook;
         DELETE "/v1/campaigns/{id}/webhook" => h::revoke_webhook::revoke_webhook;
+    }
+
+    /// The same, with a limit of its own.
+    prospects {
+        POST "/v1/campaigns/{id}/prospects" => h::add_prospects::add_prospects;
     }
 
     /// For whoever holds a campaign's webhook URL.
@@ -156,13 +169,20 @@ routes! {
 pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let backend = SignInBackend::new(app.store.clone(), app.passwords.clone());
     let session_layer = session::layer(sessions, backend, &app.public_url);
+    let limited = from_fn_with_state(app.clone(), limit_account);
+    let limited_prospects = from_fn_with_state(app.clone(), limit_prospects);
     let authenticated = || from_fn_with_state(app.clone(), authenticate);
     let idempotent = || from_fn_with_state(app.clone(), read_key);
 
     let with_session = Router::new()
         .merge(user().route_layer(idempotent()))
         .merge(admin().route_layer(idempotent()))
-        .merge(account().route_layer(idempotent()).route_layer(from_fn(select_account)))
+        .merge(
+            Router::new()
+                .merge(account().route_layer(idempotent()).route_layer(limited))
+                .merge(prospects().route_layer(idempotent()).route_layer(limited_prospects))
+                .route_layer(from_fn(select_account)),
+        )
         .route_layer(authenticated())
         .merge(sign_in())
         .merge(settings())
@@ -176,6 +196,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .merge(
             webhook()
                 .route_layer(idempotent())
+                .route_layer(from_fn_with_state(app.clone(), limit_webhook))
                 .route_layer(from_fn_with_state(app.clone(), authenticate_webhook)),
         )
         .merge(with_session)
@@ -207,6 +228,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
         .layer(middleware::from_fn_with_state(app.clone(), take_header))
+        .layer(middleware::from_fn_with_state(app.clone(), find_client_address))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
         .with_state(app)

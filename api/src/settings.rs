@@ -1,6 +1,8 @@
 //! What an operator can set: flag before environment before file before default.
 
 mod endpoints;
+mod limits;
+mod networks;
 mod oidc;
 mod trusted_proxy;
 
@@ -14,11 +16,13 @@ use domain::token::Prefix;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::limits::LimitSettings;
+use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
-use self::trusted_proxy::Networks;
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::deliveries::Endpoints;
+use crate::networks::Networks;
 
 /// Settings as flags. What is not given comes from the environment, then from the file.
 #[derive(Args, Clone, Debug, Default, Serialize)]
@@ -76,6 +80,18 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "CIDRS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     trusted_proxy_cidrs: Option<String>,
+    /// Gateways whose X-Forwarded-For says who the client is, with commas between [env: SYMBOLON_GATEWAY_CIDRS]
+    #[arg(long, global = true, value_name = "CIDRS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_cidrs: Option<String>,
+    /// Requests admitted in an account in any minute [env: SYMBOLON_ACCOUNT_REQUESTS_PER_MINUTE] [default: 100]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_requests_per_minute: Option<u32>,
+    /// Of these, requests that add prospects [env: SYMBOLON_PROSPECT_REQUESTS_PER_MINUTE] [default: 10]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prospect_requests_per_minute: Option<u32>,
     /// TOML file that names who is told what happens here, with their keys [env: SYMBOLON_ENDPOINTS_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +128,10 @@ pub struct Settings {
     pub oidc: Option<OidcSettings>,
     /// The proxy that names people, if there is one.
     pub trusted_proxy: Option<TrustedProxy>,
+    /// The machines that say for which client they speak.
+    pub gateways: Networks,
+    /// How often an account may be acted in.
+    pub limits: LimitSettings,
     /// Who is told what happens here.
     pub endpoints: Arc<Endpoints>,
 }
@@ -152,7 +172,10 @@ struct Raw {
     oidc_client_secret: Option<SecretString>,
     oidc_client_secret_file: Option<PathBuf>,
     trusted_proxy_header: Option<String>,
-    trusted_proxy_cidrs: Option<Networks>,
+    trusted_proxy_cidrs: Option<RawNetworks>,
+    gateway_cidrs: Option<RawNetworks>,
+    account_requests_per_minute: u32,
+    prospect_requests_per_minute: u32,
     endpoints_file: Option<PathBuf>,
     allow_private_endpoints: bool,
 }
@@ -174,6 +197,8 @@ impl Settings {
             .set_default("data_dir", "./symbolon-data")?
             .set_default("token_prefix", Prefix::default().as_str())?
             .set_default("log", "info")?
+            .set_default("account_requests_per_minute", 100)?
+            .set_default("prospect_requests_per_minute", 10)?
             .set_default("allow_private_endpoints", false)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
@@ -223,6 +248,15 @@ impl TryFrom<Raw> for Settings {
             }
             .parse()?,
             trusted_proxy: trusted_proxy::parse(raw.trusted_proxy_header, raw.trusted_proxy_cidrs)?,
+            gateways: raw
+                .gateway_cidrs
+                .map(|raw| raw.parse("gateway_cidrs"))
+                .transpose()?
+                .unwrap_or_default(),
+            limits: LimitSettings::parse(
+                raw.account_requests_per_minute,
+                raw.prospect_requests_per_minute,
+            )?,
             endpoints: endpoints::load(raw.endpoints_file.as_deref(), raw.allow_private_endpoints)?
                 .into(),
         })

@@ -24,8 +24,10 @@ use crate::commands::Executor;
 use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
+use crate::limits::Limits;
+use crate::networks::Networks;
 use crate::router::router;
-use crate::settings::{Database, PublicUrl, Settings};
+use crate::settings::{Database, LimitSettings, PublicUrl, Settings};
 use crate::usage::UsageRecorder;
 
 /// Why the service cannot start. The text says what to do.
@@ -154,6 +156,8 @@ impl Store {
         let parts = Parts {
             oidc: settings.oidc.as_ref().map(provider).transpose()?,
             trusted_proxy: settings.trusted_proxy.clone(),
+            gateways: settings.gateways.clone(),
+            limits: settings.limits,
             endpoints: settings.endpoints.clone(),
             public_url,
             token_prefix: settings.token_prefix.clone(),
@@ -178,6 +182,8 @@ struct Parts {
     public_url: PublicUrl,
     oidc: Option<Arc<Provider>>,
     trusted_proxy: Option<TrustedProxy>,
+    gateways: Networks,
+    limits: LimitSettings,
     endpoints: Arc<Endpoints>,
     token_prefix: domain::token::Prefix,
     around: Surroundings,
@@ -203,10 +209,15 @@ impl Parts {
             chance: self.around.chance,
             passwords: Passwords::try_new(&salt)?,
             throttle: Arc::new(SignInThrottle::default()),
+            limits: Arc::new(Limits::new(
+                self.limits.account_per_minute,
+                self.limits.prospects_per_minute,
+            )),
             token_prefix: self.token_prefix,
             public_url: self.public_url,
             oidc: self.oidc,
             trusted_proxy: self.trusted_proxy,
+            gateways: self.gateways,
             endpoints: self.endpoints,
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));

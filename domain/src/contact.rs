@@ -58,18 +58,22 @@ impl PhoneNumber {
 }
 
 impl EmailAddress {
-    /// Reads an address, of at most 254 bytes, and writes it in lower case.
+    /// Reads an address, of at most 254 characters, and writes it in lower case.
     ///
     /// # Errors
     /// For anything without exactly one `@` between two texts, and for spaces and control characters.
     pub fn parse(text: &str) -> Result<Self, InvalidContact> {
-        let text = text.trim().to_lowercase();
-        let well_formed = text.len() <= 254
+        let text = text.trim();
+        let well_formed = text.chars().count() <= 254
             && !text.chars().any(|c| c.is_whitespace() || c.is_control())
             && text.split_once('@').is_some_and(|(local, host)| {
                 !local.is_empty() && !host.is_empty() && !host.contains('@')
             });
-        if well_formed { Ok(Self(text)) } else { Err(InvalidContact("an e-mail address")) }
+        if well_formed {
+            Ok(Self(text.to_lowercase()))
+        } else {
+            Err(InvalidContact("an e-mail address"))
+        }
     }
 }
 
@@ -82,7 +86,6 @@ impl LinkedinUrl {
     /// # Errors
     /// For anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidContact> {
-        let text = text.trim();
         let plain = text.len() <= 2048 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let parts = plain.then(|| Self::host_and_path(text)).flatten();
         let (host, path) = parts.ok_or(Self::EXPECTED)?;

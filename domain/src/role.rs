@@ -19,6 +19,9 @@ macro_rules! role {
         }
 
         impl $name {
+            /// Every one there is.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
             /// The name used in events, tables and JSON.
             pub const fn as_str(self) -> &'static str {
                 match self {

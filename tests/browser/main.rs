@@ -22,6 +22,7 @@ on_both_stores!(
     every_page_is_accessible,
     the_keyboard_is_enough,
     no_trace_of_a_token_is_left_behind,
+    the_api_is_read_and_tried_at_docs,
 );
 
 async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
@@ -62,6 +63,10 @@ async fn the_keyboard_is_enough(store: Store) {
 
 async fn no_trace_of_a_token_is_left_behind(store: Store) {
     tell("traces.mjs", store).await;
+}
+
+async fn the_api_is_read_and_tried_at_docs(store: Store) {
+    tell("documentation.mjs", store).await;
 }
 
 async fn tell(script: &str, store: Store) {

@@ -2,7 +2,8 @@
 //!
 //! A test takes a [`stage::Stage`] on an empty database and commits through the same executor as the
 //! service. The constraints, the two folders of migrations and the settings of connections are tested
-//! here too, and so is the life of set-up codes, on the whole service under a clock of the test's own.
+//! here too, and so are the life of set-up codes and the limits of accounts, on the whole service under a
+//! clock of the test's own.
 
 mod atomicity;
 mod conflicts;
@@ -10,6 +11,7 @@ mod constraints;
 mod deliveries;
 mod durability;
 mod history;
+mod limits;
 mod membership;
 mod metadata;
 mod rebuilding;
@@ -17,4 +19,5 @@ mod schema;
 mod setup_codes;
 mod setup_window;
 mod stage;
+mod stopped;
 mod verifying;

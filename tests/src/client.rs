@@ -3,7 +3,7 @@
 //! Every request takes a connection of its own, so that a restarted server never meets an old one.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -56,9 +56,7 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(peer: Arc<Peer>) -> Self {
-        let transport =
-            legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        Self { peer, transport, headers: HeaderMap::new(), cookies: None }
+        Self { peer, transport: transport(None), headers: HeaderMap::new(), cookies: None }
     }
 
     /// A client of the server at this address.
@@ -70,6 +68,13 @@ impl Client {
     #[must_use]
     pub fn with_cookies(mut self) -> Self {
         self.cookies = Some(Arc::default());
+        self
+    }
+
+    /// The same client, connecting from this address of the machine.
+    #[must_use]
+    pub fn connecting_from(mut self, address: IpAddr) -> Self {
+        self.transport = transport(Some(address));
         self
     }
 
@@ -227,6 +232,12 @@ impl Request {
         let client = self.client.clone();
         tokio::time::timeout(PATIENCE, client.exchange(self)).await?
     }
+}
+
+fn transport(from: Option<IpAddr>) -> legacy::Client<HttpConnector, Full<Bytes>> {
+    let mut connector = HttpConnector::new();
+    connector.set_local_address(from);
+    legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
 }
 
 /// As in a query or a form: everything but letters, digits and `-._~` by its bytes.

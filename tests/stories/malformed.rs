@@ -1,11 +1,13 @@
 //! Requests that make no sense get the error table's answer and change nothing.
 
 use http::Method;
+use serde_json::{Value, json};
 use tests::actors::{email_of, password_of};
 use tests::{Store, TestApp, on_both_stores};
 
 on_both_stores!(
     a_body_that_is_not_json_is_refused,
+    a_list_of_fields_is_no_object,
     an_unknown_field_is_named,
     a_field_given_twice_is_refused,
     a_huge_body_is_refused,
@@ -61,6 +63,22 @@ pub(crate) async fn a_body_that_is_not_json_is_refused(store: Store) {
         no_type.send().await.assert_validation_error();
     }
     assert_eq!(count(&app, "/v1/admin/users").await, 1);
+    assert_eq!(count(&app, "/v1/admin/accounts").await, 1);
+}
+
+pub(crate) async fn a_list_of_fields_is_no_object(store: Store) {
+    let app = TestApp::new(store).await;
+    for (method, target, good) in routes_with_a_body(&app) {
+        let fields: serde_json::Map<String, Value> = serde_json::from_str(&good).unwrap();
+        let mut values: Vec<_> = fields.into_values().collect();
+        // Serde takes as many as the struct has fields.
+        for _ in 0..5 {
+            let request = app.admin().request(method.clone(), &target).json(json!(values));
+            let answer = request.send().await.assert_validation_error();
+            assert!(answer.string("message").contains("a JSON object"), "{answer:?}");
+            values.push(Value::Null);
+        }
+    }
     assert_eq!(count(&app, "/v1/admin/accounts").await, 1);
 }
 

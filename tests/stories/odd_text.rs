@@ -9,6 +9,8 @@ on_both_stores!(
     a_nul_in_a_name_is_refused,
     a_nul_elsewhere_is_no_server_fault,
     names_in_any_script_come_back_as_they_are,
+    what_counts_in_a_name_is_what_was_sent,
+    an_address_is_measured_in_characters,
     half_a_character_is_refused,
     an_odd_path_is_not_found,
     an_odd_user_agent_is_no_reason_to_fail,
@@ -75,6 +77,36 @@ pub(crate) async fn names_in_any_script_come_back_as_they_are(store: Store) {
     let code = app.admin().invite("alice").await.code;
     let page = app.browser().get(&format!("/setup?code={code}%22%3E%3Cscript%3E")).send().await;
     assert!(!page.text().contains("<script>"), "{}", page.text());
+}
+
+pub(crate) async fn what_counts_in_a_name_is_what_was_sent(store: Store) {
+    let app = TestApp::new(store).await;
+    let open = async |name: &str| {
+        app.admin().post("/v1/admin/accounts").json(json!({ "name": name })).send().await
+    };
+    let longest = "é".repeat(255);
+    assert_eq!(open(&longest).await.assert_status(201).string("name"), longest);
+    assert_eq!(open("\u{3000} Main ").await.assert_status(201).string("name"), "Main");
+    let (too_long, padded) = ("é".repeat(256), format!("{} ", "x".repeat(255)));
+    for name in [&*too_long, &*padded, "", " ", "\u{a0}", "Main\n", "\tMain", "\u{85}Main"] {
+        open(name).await.assert_validation_error();
+    }
+}
+
+pub(crate) async fn an_address_is_measured_in_characters(store: Store) {
+    let app = TestApp::new(store).await;
+    let invite = async |email: &str| {
+        let body = json!({ "email": email, "name": "Ada" });
+        app.admin().post("/v1/admin/users").json(body).send().await
+    };
+    let host = "@example.test";
+    let longest = format!("{}{host}", "é".repeat(254 - host.len()));
+    assert_eq!(invite(&longest).await.assert_status(201).string("email"), longest);
+    invite(&format!("e{longest}")).await.assert_validation_error();
+    assert_eq!(invite("  Ada@X ").await.assert_status(201).string("email"), "ada@x");
+    for email in ["", "ada", "@x", "ada@", "ada@x@y", "a da@x", "ada@\u{3000}x"] {
+        invite(email).await.assert_validation_error();
+    }
 }
 
 pub(crate) async fn half_a_character_is_refused(store: Store) {

@@ -159,6 +159,11 @@ pub(crate) async fn a_bad_limit_or_cursor_is_refused(store: Store) {
             "cursor=nonsense",
             "cursor=%00",
             "cursor=AAAA",
+            "cursor=",
+            "cursor=n",
+            "cursor=x1",
+            "cursor=ng",
+            "cursor=n1%20",
         ] {
             let answer = app.admin().get(&format!("{list}?{query}")).send().await;
             answer.assert_validation_error();

@@ -41,6 +41,8 @@ const ELSEWHERE: &[((&str, &str), &str, &str)] = &[
 covered! {
     GET "/livez" by operations::the_server_is_live_and_ready;
     GET "/readyz" by operations::the_server_is_live_and_ready;
+    GET "/openapi.json" by documentation::a_program_reads_what_the_api_is;
+    GET "/docs" by documentation::a_person_reads_it_without_another_site;
     GET "/" by pages::the_front_page_leads_on;
     GET "/assets/{name}" by pages::styles_and_scripts_keep_for_ever_under_names_of_their_content;
     GET "/sign-in" by pages::signing_in_leads_to_where_one_was_going_and_nowhere_else;

@@ -102,6 +102,15 @@ async fn a_setting_that_makes_no_sense_is_refused() {
         ("--public-url", "nonsense"),
         ("--public-url", "ftp://example.test"),
         ("--log", "[{"),
+        ("--gateway-cidrs", ""),
+        ("--gateway-cidrs", "localhost"),
+        ("--gateway-cidrs", "10.0.0.0/33"),
+        ("--gateway-cidrs", "127.0.0.1,0.0.0.0/0"),
+        ("--gateway-cidrs", "::/0"),
+        ("--account-requests-per-minute", "0"),
+        ("--account-requests-per-minute", "many"),
+        ("--prospect-requests-per-minute", "0"),
+        ("--gateway-cidrs", "::ffff:0.0.0.0/96"),
     ] {
         let ended = refused(Settings::new().flag(flag, value)).await;
         assert!(!ended.stderr.trim().is_empty(), "{flag} {value}");

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 
 /// Shortest and longest password, in characters (NIST SP 800-63B, section 3.1.1.2, asks for 15 or more
 /// where nothing else protects; ours is behind a throttle).
-const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
+pub(crate) const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
 /// Hashes computed at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
 

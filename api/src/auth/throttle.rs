@@ -7,7 +7,9 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
-use crate::error::{ApiError, RateLimit};
+use crate::client_address::ClientAddress;
+use crate::error::ApiError;
+use crate::limits::standing::{RateLimit, Standings};
 
 /// Tries for one e-mail address: ten at once, then one every six seconds.
 const PER_EMAIL_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -47,11 +49,11 @@ impl SignInThrottle {
     ///
     /// # Errors
     /// `TooManyRequests` when there were too many.
-    pub fn try_address(&self, address: Option<&str>) -> Result<(), ApiError> {
-        match address.and_then(|address| address.parse().ok()) {
+    pub fn try_address(&self, address: Option<ClientAddress>) -> Result<(), ApiError> {
+        match address {
             Some(address) => {
                 let limit = RateLimit { name: "address", per_minute: PER_ADDRESS_A_MINUTE.get() };
-                self.check(&self.by_address, &address, limit)
+                self.check(&self.by_address, &address.subscriber(), limit)
             }
             None => Ok(()),
         }
@@ -68,7 +70,9 @@ impl SignInThrottle {
         }
         limiter.check_key(key).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
-            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1, limit }
+            let retry_after_seconds = wait.as_secs() + 1;
+            let standings = Standings::exhausted(limit, retry_after_seconds);
+            ApiError::TooManyRequests { retry_after_seconds, standings }
         })
     }
 }

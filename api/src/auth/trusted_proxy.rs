@@ -2,24 +2,23 @@
 //!
 //! **Invariant:** the header means nothing unless a listed machine sent it, and reaches no handler.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
-use ipnet::IpNet;
 
 use super::session::SignedInUser;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::networks::Networks;
 
 /// Which header, and from where.
 #[derive(Clone, Debug)]
 pub struct TrustedProxy {
     header: HeaderName,
-    networks: Arc<[IpNet]>,
+    networks: Networks,
 }
 
 /// What a listed machine said in the header.
@@ -33,14 +32,8 @@ pub(super) enum NamedByProxy {
 
 impl TrustedProxy {
     /// A proxy in one of `networks` that names people in `header`.
-    pub fn new(header: HeaderName, networks: Arc<[IpNet]>) -> Self {
+    pub fn new(header: HeaderName, networks: Networks) -> Self {
         Self { header, networks }
-    }
-
-    /// An IPv4 address counts as such even when the socket says it as IPv6.
-    fn is_listed(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        self.networks.iter().any(|network| network.contains(&peer))
     }
 
     fn read(&self, headers: &HeaderMap) -> Option<NamedByProxy> {
@@ -76,7 +69,7 @@ impl NamedByProxy {
 pub async fn take_header(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(proxy) = &app.trusted_proxy {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let is_listed = peer.is_some_and(|ConnectInfo(peer)| proxy.is_listed(peer.ip()));
+        let is_listed = peer.is_some_and(|ConnectInfo(peer)| proxy.networks.contain(peer.ip()));
         let named = proxy.read(request.headers()).filter(|_| is_listed);
         request.headers_mut().remove(&proxy.header);
         if let Some(named) = named {

@@ -3,16 +3,23 @@
 use domain::UserId;
 use projections::{Actor, Deed};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::values;
 
 /// Who did something, and by what right.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Actor)]
 pub struct ActorReply {
     /// The user; null for nobody in particular, as through a webhook URL.
+    #[schema(value_type = Option<Uuid>, required)]
     user_id: Option<UserId>,
-    /// `session`, `token`, `webhook`, `setup`, `command_line` or `system`.
+    /// By what right.
+    #[schema(value_type = values::Via)]
     via: String,
     /// Exactly which token or webhook URL; null for any other right.
+    #[schema(value_type = Option<Uuid>, required)]
     credential_id: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::AccountId;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::assistant_reply::AssistantReply;
 use crate::administration;
@@ -12,22 +13,35 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::{Body, Ids};
+use crate::openapi::refusals::NotFound;
+use crate::openapi::values;
 use crate::request_context::RequestContext;
 
 /// The assistant to add.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NewAssistant {
     /// As people read it.
+    #[schema(value_type = values::Name, examples("Nova"))]
     name: String,
     /// Calls come from it, in E.164 form. The operator has verified that it is the account's.
+    #[schema(value_type = values::PhoneNumber)]
     phone_number: String,
 }
 
-/// Answers 201.
+/// Gives an account an assistant, which makes its calls.
 ///
 /// # Errors
-/// `Validation`, naming the field; `NotFound` for an unknown account; `Conflict` for a closed one.
+/// `ValidationError`, naming the field; `NotFound` for an unknown account; `Conflict` for a closed one.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/accounts/{id}/assistants",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = Uuid, Path, description = "The account.")),
+    request_body = NewAssistant,
+    responses((status = 201, description = "The assistant can make calls.", body = AssistantReply), Admin, NotFound),
+)]
 pub async fn add_assistant(
     State(app): State<App>,
     _: Admin,

@@ -10,14 +10,27 @@ use crate::app::App;
 use crate::auth::permissions::CampaignEditor;
 use crate::error::ApiError;
 use crate::extract::{Body, Ids};
+use crate::openapi::refusals::NotFound;
 use crate::prospecting;
 use crate::request_context::RequestContext;
 
-/// Answers 200 with what became of each record. Known persons are told, and are no error.
+/// Adds prospects to a campaign.
+///
+/// Says what became of each record. A person whom the campaign knows, by e-mail address or else by
+/// LinkedIn page, is named and not added again. When one record cannot be used, none is added.
 ///
 /// # Errors
-/// `Validation`, naming the record, and then none is added; `NotFound` when the account has no such
-/// campaign; `Conflict` when it is archived.
+/// `ValidationError`, naming the record; `NotFound` when the account has no such campaign; `Conflict` when
+/// it is archived.
+#[utoipa::path(
+    post,
+    path = "/v1/campaigns/{id}/prospects",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignEditor, ("id" = Uuid, Path, description = "The campaign.")),
+    request_body = NewProspects,
+    responses((status = 200, description = "Prospects added successfully.", body = AddedReply), CampaignEditor, NotFound),
+)]
 pub async fn add_prospects(
     State(app): State<App>,
     CampaignEditor { account_id }: CampaignEditor,

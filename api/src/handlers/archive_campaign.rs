@@ -8,12 +8,23 @@ use crate::app::App;
 use crate::auth::permissions::CampaignEditor;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::NotFound;
 use crate::request_context::RequestContext;
 
-/// Answers 204, also when it was archived before. There is no way back.
+/// Archives a campaign: it takes no more prospects.
+///
+/// There is no way back.
 ///
 /// # Errors
 /// `NotFound` when the account has no such campaign.
+#[utoipa::path(
+    post,
+    path = "/v1/campaigns/{id}/archive",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignEditor, ("id" = Uuid, Path, description = "The campaign.")),
+    responses((status = 204, description = "The campaign is archived, now or before."), CampaignEditor, NotFound),
+)]
 pub async fn archive_campaign(
     State(app): State<App>,
     CampaignEditor { account_id }: CampaignEditor,

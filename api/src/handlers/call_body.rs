@@ -8,49 +8,61 @@ use domain::{AssistantId, CallId};
 use projections::{AssistantEntry, CallDetails};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::extract::{contact, name, text};
+use crate::extract::{Object, contact, name, text};
+use crate::openapi::values;
 
 /// Entries of `data`.
-const DATA_KEYS: usize = 50;
+pub const DATA_KEYS: usize = 50;
 /// Size of `data`, written without spaces.
 const DATA_BYTES: usize = 16 * 1024;
 
 /// The call to trigger.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NewCall {
     /// Who makes the call: the id of an assistant of the account.
     assistant_id: String,
     /// Of the person called.
+    #[schema(value_type = values::Name, examples("Bob"))]
     name: String,
     /// Whom to call, in E.164 form.
+    #[schema(value_type = values::PhoneNumber)]
     phone_number: String,
     /// Of the person called.
+    #[schema(value_type = Option<values::Email>)]
     email: Option<String>,
     /// Where the person is: the IANA name of a time zone.
+    #[schema(value_type = Option<values::TimeZone>)]
     timezone: Option<String>,
     /// What the assistant should know: at most 50 entries and 16 KiB.
+    #[schema(value_type = Option<values::CallData>)]
     data: Option<Map<String, Value>>,
     /// To whom the assistant may hand over, and how.
-    call_transfer: Option<CallTransfer>,
+    #[schema(value_type = Option<CallTransfer>)]
+    call_transfer: Option<Object<CallTransfer>>,
 }
 
 /// To whom the assistant may hand over, and how.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CallTransfer {
     /// To whom, in E.164 form.
+    #[schema(value_type = values::PhoneNumber)]
     phone_number: String,
     /// When to hand over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<values::Speech>)]
     description: Option<String>,
     /// What to say to the person called.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<values::Speech>)]
     message: Option<String>,
     /// What to say to whom it is handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<values::Speech>)]
     message_to_receiver: Option<String>,
 }
 
@@ -81,7 +93,10 @@ impl NewCall {
             email: email.map(|email| contact("email", EmailAddress::parse(email))).transpose()?,
             timezone: self.timezone.map(timezone).transpose()?,
             data: self.data.map(data).transpose()?,
-            call_transfer: self.call_transfer.map(CallTransfer::checked).transpose()?,
+            call_transfer: self
+                .call_transfer
+                .map(|Object(transfer)| transfer.checked())
+                .transpose()?,
         })
     }
 }

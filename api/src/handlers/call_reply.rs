@@ -5,28 +5,58 @@ use domain::{AssistantId, CallId};
 use projections::calls::CallDetailsEntry;
 use projections::{CallDetails, CallEntry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::actor_reply::ActorReply;
+use super::call_body::CallTransfer;
+use crate::openapi::values;
 
 /// A call that was triggered. Everything about the person called is null once it was erased.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Call)]
 pub struct CallReply {
+    /// Names the call.
+    #[schema(value_type = Uuid)]
     id: CallId,
+    /// What this is.
+    #[schema(pattern = "^call$")]
     object_type: &'static str,
+    /// Which way.
+    #[schema(value_type = values::CallType)]
     call_type: &'static str,
-    /// `registered`: it is on its way.
+    /// How far it is.
+    #[schema(value_type = values::CallStatus)]
     status: &'static str,
+    /// Who makes it.
+    #[schema(value_type = Uuid)]
     assistant_id: AssistantId,
+    /// The assistant's number at that moment.
+    #[schema(value_type = Option<values::PhoneNumber>, required)]
     from: Option<String>,
+    /// Whom to call.
+    #[schema(value_type = Option<values::PhoneNumber>, required)]
     to: Option<String>,
+    /// Of the person called.
+    #[schema(required)]
     name: Option<String>,
+    /// Of the person called.
+    #[schema(required)]
     email: Option<String>,
+    /// Where the person is.
+    #[schema(required)]
     timezone: Option<String>,
+    /// What the assistant should know.
+    #[schema(value_type = Option<Object>, required)]
     data: Option<serde_json::Value>,
+    /// To whom the assistant may hand over, and how.
+    #[schema(value_type = Option<CallTransfer>, required)]
     call_transfer: Option<serde_json::Value>,
+    /// Who triggered it.
     actor: ActorReply,
+    /// When it was triggered.
     created_at: DateTime<Utc>,
+    /// When it last changed.
     updated_at: DateTime<Utc>,
 }
 

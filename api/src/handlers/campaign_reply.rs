@@ -4,17 +4,29 @@ use chrono::{DateTime, Utc};
 use domain::CampaignId;
 use projections::CampaignEntry;
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::values;
 
 /// A campaign.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Campaign)]
 pub struct CampaignReply {
+    /// Names the campaign.
+    #[schema(value_type = Uuid)]
     id: CampaignId,
+    /// What this is.
+    #[schema(pattern = "^campaign$")]
     object_type: &'static str,
+    /// As people read it.
     name: String,
-    /// `active`, or `archived`: it takes no more prospects.
+    /// Whether it takes prospects.
+    #[schema(value_type = values::CampaignStatus)]
     status: &'static str,
+    /// When it was created.
     created_at: DateTime<Utc>,
+    /// When it last changed. Adding prospects does not change the campaign itself.
     updated_at: DateTime<Utc>,
 }
 

@@ -7,26 +7,38 @@ use domain::campaign::MatchSecret;
 use domain::{CampaignCommand, CampaignEvent, CampaignId};
 use projections::{CampaignEntry, Particulars};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::campaign_reply::CampaignReply;
 use crate::app::App;
 use crate::auth::permissions::CampaignEditor;
 use crate::error::ApiError;
 use crate::extract::{self, Body};
+use crate::openapi::values;
 use crate::request_context::RequestContext;
 
 /// The campaign to create.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCampaign {
     /// As people read it.
+    #[schema(value_type = values::Name, examples("Spring"))]
     name: String,
 }
 
-/// Answers 201.
+/// Creates a campaign.
 ///
 /// # Errors
-/// `Validation` for a name that cannot be used.
+/// `ValidationError` for a name that cannot be used.
+#[utoipa::path(
+    post,
+    path = "/v1/campaigns",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignEditor),
+    request_body = NewCampaign,
+    responses((status = 201, description = "The campaign is created.", body = CampaignReply), CampaignEditor),
+)]
 pub async fn create_campaign(
     State(app): State<App>,
     CampaignEditor { account_id }: CampaignEditor,

@@ -9,12 +9,26 @@ use crate::app::App;
 use crate::auth::SessionUser;
 use crate::error::ApiError;
 use crate::extract::IfMatchGeneration;
+use crate::openapi::refusals::{Conflict, PreconditionFailed};
 use crate::request_context::RequestContext;
 
-/// Answers 204, also when no token was active.
+/// Kills one's token and has none.
+///
+/// Also when no token was active.
 ///
 /// # Errors
-/// `PreconditionFailed` when another generation is active than `If-Match` says.
+/// `PreconditionFailed` when another generation is active than `If-Match` says; `Conflict` for a lost race.
+#[utoipa::path(
+    delete,
+    path = "/v1/user/api-token",
+    tag = "One's own token",
+    security(("session" = [])),
+    params(IfMatchGeneration),
+    responses(
+        (status = 204, description = "No token is active."),
+        SessionUser, Conflict, PreconditionFailed,
+    ),
+)]
 pub async fn delete_token(
     State(app): State<App>,
     user: SessionUser,

@@ -22,7 +22,7 @@ pub async fn finish_oidc(
     context: RequestContext,
     query: Result<Query<Callback>, QueryRejection>,
 ) -> Result<Redirect, ApiError> {
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     let provider = app.oidc.as_ref().ok_or(ApiError::NotFound)?;
     let Query(callback) = query.map_err(|_| {
         ApiError::Validation("this is no answer of an identity provider".to_owned())

@@ -9,11 +9,20 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::{Ids, List, Paging};
+use crate::openapi::refusals::NotFound;
 
-/// Answers 200, oldest first.
+/// Lists the assistants of an account, oldest first.
 ///
 /// # Errors
-/// `NotFound` for an unknown account; `Validation` for a limit or cursor that cannot be used.
+/// `NotFound` for an unknown account; `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/accounts/{id}/assistants",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = Uuid, Path, description = "The account."), Paging),
+    responses((status = 200, description = "A page of assistants.", body = List<AssistantReply>), Admin, NotFound),
+)]
 pub async fn list_account_assistants(
     State(app): State<App>,
     _: Admin,

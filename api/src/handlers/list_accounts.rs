@@ -5,6 +5,7 @@ use axum::extract::State;
 use domain::AccountId;
 use projections::AccountEntry;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::Admin;
@@ -12,10 +13,16 @@ use crate::error::ApiError;
 use crate::extract::{List, Paging};
 
 /// An account, as an administrator sees one.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedAccount)]
 pub struct AccountEntryReply {
+    /// Goes into `x-account-id`.
+    #[schema(value_type = Uuid)]
     id: AccountId,
+    /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
+    /// Whether nobody can act in it any more.
     closed: bool,
 }
 
@@ -25,10 +32,18 @@ impl From<AccountEntry> for AccountEntryReply {
     }
 }
 
-/// Answers 200, oldest first.
+/// Lists every account, oldest first.
 ///
 /// # Errors
-/// `Validation` for a limit or cursor that cannot be used.
+/// `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/accounts",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(Paging),
+    responses((status = 200, description = "A page of accounts.", body = List<AccountEntryReply>), Admin),
+)]
 pub async fn list_accounts(
     State(app): State<App>,
     _: Admin,

@@ -9,10 +9,20 @@ use crate::auth::AccountInForce;
 use crate::error::ApiError;
 use crate::extract::{List, Paging};
 
-/// Answers 200, oldest first.
+/// Lists the assistants of the account, oldest first.
+///
+/// Their ids are what a call is triggered with.
 ///
 /// # Errors
-/// `Validation` for a limit or cursor that cannot be used.
+/// `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/assistants",
+    tag = "Calls",
+    security(("bearer" = []), ("session" = [])),
+    params(AccountInForce, Paging),
+    responses((status = 200, description = "A page of assistants.", body = List<AssistantReply>), AccountInForce),
+)]
 pub async fn list_assistants(
     State(app): State<App>,
     account: AccountInForce,

@@ -9,10 +9,18 @@ use crate::auth::AccountInForce;
 use crate::error::ApiError;
 use crate::extract::{List, Paging};
 
-/// Answers 200, newest first.
+/// Lists the calls of the account, newest first.
 ///
 /// # Errors
-/// `Validation` for a limit or cursor that cannot be used.
+/// `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/calls",
+    tag = "Calls",
+    security(("bearer" = []), ("session" = [])),
+    params(AccountInForce, Paging),
+    responses((status = 200, description = "A page of calls.", body = List<CallReply>), AccountInForce),
+)]
 pub async fn list_calls(
     State(app): State<App>,
     account: AccountInForce,

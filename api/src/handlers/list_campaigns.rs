@@ -9,10 +9,18 @@ use crate::auth::permissions::CampaignViewer;
 use crate::error::ApiError;
 use crate::extract::{List, Paging};
 
-/// Answers 200, newest first.
+/// Lists the campaigns of the account, newest first.
 ///
 /// # Errors
-/// `Validation` for a limit or cursor that cannot be used.
+/// `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignViewer, Paging),
+    responses((status = 200, description = "A page of campaigns.", body = List<CampaignReply>), CampaignViewer),
+)]
 pub async fn list_campaigns(
     State(app): State<App>,
     CampaignViewer { account_id }: CampaignViewer,

@@ -9,11 +9,20 @@ use crate::app::App;
 use crate::auth::permissions::CampaignViewer;
 use crate::error::ApiError;
 use crate::extract::{Ids, List, Paging};
+use crate::openapi::refusals::NotFound;
 
-/// Answers 200, newest first.
+/// Lists the prospects of a campaign, newest first.
 ///
 /// # Errors
-/// `NotFound` when the account has no such campaign; `Validation` for a limit or cursor that cannot be used.
+/// `NotFound` when the account has no such campaign; `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{id}/prospects",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignViewer, ("id" = Uuid, Path, description = "The campaign."), Paging),
+    responses((status = 200, description = "A page of prospects.", body = List<ProspectReply>), CampaignViewer, NotFound),
+)]
 pub async fn list_prospects(
     State(app): State<App>,
     CampaignViewer { account_id }: CampaignViewer,

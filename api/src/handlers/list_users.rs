@@ -9,10 +9,18 @@ use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::{List, Paging};
 
-/// Answers 200, oldest first.
+/// Lists everyone, oldest first.
 ///
 /// # Errors
-/// `Validation` for a limit or cursor that cannot be used.
+/// `ValidationError` for a limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/users",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(Paging),
+    responses((status = 200, description = "A page of users.", body = List<UserReply>), Admin),
+)]
 pub async fn list_users(
     State(app): State<App>,
     _: Admin,

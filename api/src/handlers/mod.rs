@@ -46,6 +46,7 @@ pub mod show_account;
 pub mod show_call;
 pub mod show_caller;
 pub mod show_campaign;
+pub mod show_openapi;
 pub mod show_token;
 pub mod show_webhook;
 pub mod start_oidc;

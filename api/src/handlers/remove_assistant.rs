@@ -9,12 +9,23 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::{Conflict, NotFound};
 use crate::request_context::RequestContext;
 
-/// Answers 204. It makes no more calls; those that it made stay listed.
+/// Takes an assistant away from an account.
+///
+/// It makes no more calls; those that it made stay listed.
 ///
 /// # Errors
 /// `NotFound` when the account has no such assistant; `Conflict` for a closed account.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/accounts/{id}/assistants/{assistantId}",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = Uuid, Path, description = "The account."), ("assistantId" = Uuid, Path, description = "The assistant.")),
+    responses((status = 204, description = "The assistant makes no more calls."), Admin, NotFound, Conflict),
+)]
 pub async fn remove_assistant(
     State(app): State<App>,
     _: Admin,

@@ -9,12 +9,22 @@ use crate::app::App;
 use crate::auth::TokenBearer;
 use crate::commands::CommandError;
 use crate::error::ApiError;
+use crate::openapi::refusals::Conflict;
 use crate::request_context::RequestContext;
 
-/// Answers 204. Kills exactly the token that was sent, never one that replaced it in the meantime.
+/// Kills the token that was sent.
+///
+/// Exactly that one, never one that replaced it in the meantime. What to do with a leaked token.
 ///
 /// # Errors
-/// `Unavailable` when the outcome is not certain.
+/// `Conflict` when another request got there first; `Unavailable` when the outcome is not certain.
+#[utoipa::path(
+    delete,
+    path = "/v1/token",
+    tag = "With a token",
+    security(("bearer" = [])),
+    responses((status = 204, description = "The token is dead."), TokenBearer, Conflict),
+)]
 pub async fn revoke_own_token(
     State(app): State<App>,
     bearer: TokenBearer,

@@ -9,12 +9,23 @@ use crate::app::App;
 use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::{Conflict, NotFound};
 use crate::request_context::RequestContext;
 
-/// Answers 204, also when no token was active.
+/// Kills a user's token.
+///
+/// Also when no token was active.
 ///
 /// # Errors
 /// `NotFound` for an unknown user.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{id}/api-token",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = Uuid, Path, description = "The user.")),
+    responses((status = 204, description = "The user has no active token."), Admin, NotFound, Conflict),
+)]
 pub async fn revoke_user_token(
     State(app): State<App>,
     _: Admin,

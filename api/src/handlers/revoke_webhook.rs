@@ -8,12 +8,21 @@ use crate::app::App;
 use crate::auth::permissions::CampaignEditor;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::{Conflict, NotFound};
 use crate::request_context::RequestContext;
 
-/// Answers 204, also when no URL was live.
+/// Kills a campaign's webhook URL.
 ///
 /// # Errors
 /// `NotFound` when the account has no such campaign.
+#[utoipa::path(
+    delete,
+    path = "/v1/campaigns/{id}/webhook",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignEditor, ("id" = Uuid, Path, description = "The campaign.")),
+    responses((status = 204, description = "No URL is live, now or before."), CampaignEditor, NotFound, Conflict),
+)]
 pub async fn revoke_webhook(
     State(app): State<App>,
     CampaignEditor { account_id }: CampaignEditor,

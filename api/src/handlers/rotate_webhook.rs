@@ -6,18 +6,39 @@ use domain::webhook::FreshWebhook;
 use domain::{CampaignId, WebhookCommand, WebhookEvent, WebhookId};
 use projections::WebhookState;
 
-use super::webhook_reply::UrlShownOnce;
+use super::webhook_reply::{UrlShownOnce, WebhookWithSecret};
 use crate::app::App;
 use crate::auth::permissions::CampaignEditor;
 use crate::error::ApiError;
 use crate::extract::{Ids, IfMatchGeneration};
+use crate::openapi::refusals::{Conflict, NotFound, PreconditionFailed};
+use crate::openapi::values;
 use crate::request_context::RequestContext;
 
-/// Answers 201. An earlier URL is dead everywhere before the answer is sent.
+/// Makes a campaign's webhook URL and shows it, once.
+///
+/// Whoever holds the URL can add prospects to the campaign. An earlier URL is dead before the answer is
+/// sent.
 ///
 /// # Errors
 /// `NotFound` when the account has no such campaign; `PreconditionFailed` when another generation is live
 /// than `If-Match` says; `Conflict` for a lost race.
+#[utoipa::path(
+    post,
+    path = "/v1/campaigns/{id}/webhook",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignEditor, ("id" = Uuid, Path, description = "The campaign."), IfMatchGeneration),
+    responses(
+        (status = 201, description = "The URL, this once.", body = WebhookWithSecret, headers(
+            ("ETag" = inline(values::TokenTag), description = "Names the state, for `If-Match`."),
+        )),
+        CampaignEditor,
+        NotFound,
+        Conflict,
+        PreconditionFailed,
+    ),
+)]
 pub async fn rotate_webhook(
     State(app): State<App>,
     CampaignEditor { account_id }: CampaignEditor,

@@ -4,24 +4,43 @@ use axum::Json;
 use axum::extract::State;
 use domain::{AccountId, AccountRole, Permission};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::AccountInForce;
 use crate::error::ApiError;
+use crate::openapi::values;
 
 /// The account in force.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountInForce)]
 pub struct AccountReply {
+    /// As in `x-account-id`.
+    #[schema(value_type = Uuid)]
     id: AccountId,
+    /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
+    /// Yours.
+    #[schema(value_type = values::AccountRole)]
     role: AccountRole,
+    /// What the role allows.
+    #[schema(value_type = Vec<values::Permission>)]
     permissions: &'static [Permission],
 }
 
-/// Answers 200.
+/// Shows the account in force, and what you may do in it.
 ///
 /// # Errors
-/// `Unavailable` when the store cannot be asked.
+/// `AccountRequired` when you have several accounts and name none; `Forbidden` for one that is not yours.
+#[utoipa::path(
+    get,
+    path = "/v1/account",
+    tag = "With a token",
+    security(("bearer" = []), ("session" = [])),
+    params(AccountInForce),
+    responses((status = 200, description = "The account in force.", body = AccountReply), AccountInForce),
+)]
 pub async fn show_account(
     State(app): State<App>,
     account: AccountInForce,

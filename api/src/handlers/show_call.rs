@@ -9,11 +9,20 @@ use crate::app::App;
 use crate::auth::AccountInForce;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::NotFound;
 
-/// Answers 200.
+/// Shows a call.
 ///
 /// # Errors
 /// `NotFound` when the account has no such call.
+#[utoipa::path(
+    get,
+    path = "/v1/calls/{id}",
+    tag = "Calls",
+    security(("bearer" = []), ("session" = [])),
+    params(AccountInForce, ("id" = Uuid, Path, description = "The call.")),
+    responses((status = 200, description = "The call.", body = CallReply), AccountInForce, NotFound),
+)]
 pub async fn show_call(
     State(app): State<App>,
     account: AccountInForce,

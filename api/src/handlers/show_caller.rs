@@ -5,39 +5,71 @@ use axum::extract::State;
 use domain::token::Generation;
 use domain::{AccountId, AccountRole, TokenId, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::TokenBearer;
 use crate::error::ApiError;
+use crate::openapi::values;
 
 /// The token, its owner and the owner's accounts.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TokenInForce)]
 pub struct CallerReply {
+    /// True: otherwise you would not read this.
     active: bool,
+    /// Names the token without revealing it.
+    #[schema(value_type = Uuid)]
     token_id: TokenId,
+    /// Which of the user's tokens.
+    #[schema(value_type = values::Generation)]
     generation: Generation,
+    /// The token's owner.
     user: UserPart,
+    /// Where the owner is a member.
     accounts: Vec<AccountPart>,
 }
 
-#[derive(Serialize)]
+/// The owner of the token.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenOwner)]
 struct UserPart {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
 }
 
-#[derive(Serialize)]
+/// An account that the token can act in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Membership)]
 struct AccountPart {
+    /// Goes into `x-account-id`.
+    #[schema(value_type = Uuid)]
     id: AccountId,
+    /// As people read it.
+    #[schema(examples("Acme"))]
     name: String,
+    /// The owner's, at this moment.
+    #[schema(value_type = values::AccountRole)]
     role: AccountRole,
 }
 
-/// Answers 200. Needs no account header, so that a user can find the account ids here.
+/// Shows whose token this is, and in which accounts it can act.
+///
+/// Needs no `x-account-id`, so that you can find the account ids here.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
+#[utoipa::path(
+    get,
+    path = "/v1/token",
+    tag = "With a token",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The token is good.", body = CallerReply), TokenBearer),
+)]
 pub async fn show_caller(
     State(app): State<App>,
     bearer: TokenBearer,

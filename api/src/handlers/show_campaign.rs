@@ -9,11 +9,20 @@ use crate::app::App;
 use crate::auth::permissions::CampaignViewer;
 use crate::error::ApiError;
 use crate::extract::Ids;
+use crate::openapi::refusals::NotFound;
 
-/// Answers 200.
+/// Shows a campaign.
 ///
 /// # Errors
 /// `NotFound` when the account has no such campaign.
+#[utoipa::path(
+    get,
+    path = "/v1/campaigns/{id}",
+    tag = "Campaigns",
+    security(("bearer" = []), ("session" = [])),
+    params(CampaignViewer, ("id" = Uuid, Path, description = "The campaign.")),
+    responses((status = 200, description = "The campaign.", body = CampaignReply), CampaignViewer, NotFound),
+)]
 pub async fn show_campaign(
     State(app): State<App>,
     CampaignViewer { account_id }: CampaignViewer,

@@ -2,15 +2,30 @@
 
 use axum::extract::State;
 
-use super::token_reply::StateReply;
+use super::token_reply::{StateReply, WithoutSecret};
 use crate::app::App;
 use crate::auth::SessionUser;
 use crate::error::ApiError;
+use crate::openapi::values;
 
-/// Answers 200, whether or not a token is active.
+/// Shows one's token, without its secret.
+///
+/// Whether or not a token is active.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
+#[utoipa::path(
+    get,
+    path = "/v1/user/api-token",
+    tag = "One's own token",
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "The state.", body = WithoutSecret, headers(
+            ("ETag" = inline(values::TokenTag), description = "Names the state, for `If-Match`."),
+        )),
+        SessionUser,
+    ),
+)]
 pub async fn show_token(State(app): State<App>, user: SessionUser) -> Result<StateReply, ApiError> {
     Ok(StateReply(app.store.find_token(user.user_id).await?))
 }

@@ -34,7 +34,7 @@ pub async fn start_oidc(
     context: RequestContext,
     query: Result<Query<StartOidc>, QueryRejection>,
 ) -> Result<Redirect, ApiError> {
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     let provider = app.oidc.as_ref().ok_or(ApiError::NotFound)?;
     let Query(query) =
         query.map_err(|_| ApiError::Validation("next and code must be plain text".to_owned()))?;

@@ -9,10 +9,12 @@ use domain::{TokenEvent, TokenId};
 use projections::TokenState;
 use projections::tokens::LiveState;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::MintedToken;
 use crate::commands::Receipt;
 use crate::error::ApiError;
+use crate::openapi::values;
 
 /// The one answer that holds a secret. Its own type, so that no list and no state can include one.
 pub struct SecretShownOnce {
@@ -65,19 +67,35 @@ impl SecretShownOnce {
     }
 }
 
+/// A token with its secret, in the one answer that shows it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ShownToken)]
+pub(super) struct WithSecret<'a> {
+    /// The token. Keep it: it is not shown again.
+    #[schema(examples("YOUR_API_TOKEN"))]
+    token: &'a str,
+    /// Names the token without revealing it.
+    #[schema(value_type = Uuid)]
+    token_id: TokenId,
+    /// Which of the user's tokens.
+    #[schema(value_type = values::Generation)]
+    generation: Generation,
+    /// Its last four characters.
+    #[schema(value_type = values::Hint)]
+    hint: &'a TokenHint,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// Null: it is new.
+    #[schema(required)]
+    last_used_at: Option<DateTime<Utc>>,
+    /// For people.
+    #[schema(examples("API token created successfully."))]
+    message: &'static str,
+}
+
 impl IntoResponse for SecretShownOnce {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct WithSecret<'a> {
-            token: &'a str,
-            token_id: TokenId,
-            generation: Generation,
-            hint: &'a TokenHint,
-            created_at: DateTime<Utc>,
-            last_used_at: Option<DateTime<Utc>>,
-            message: &'static str,
-        }
         let body = Json(WithSecret {
             token: self.secret.expose(),
             token_id: self.token_id,
@@ -94,18 +112,32 @@ impl IntoResponse for SecretShownOnce {
 /// A user's token without its secret.
 pub struct StateReply(pub Option<TokenState>);
 
+/// The state of a user's token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TokenState)]
+pub(super) struct WithoutSecret {
+    /// Whether a token is in force. If not, everything else but the generation is null.
+    active: bool,
+    /// Names the token without revealing it.
+    #[schema(value_type = Option<Uuid>, required)]
+    token_id: Option<TokenId>,
+    /// Of the active token or the last one; null before the first.
+    #[schema(value_type = Option<values::Generation>, required)]
+    generation: Option<Generation>,
+    /// Its last four characters.
+    #[schema(value_type = Option<values::Hint>, required)]
+    hint: Option<TokenHint>,
+    /// When it was made.
+    #[schema(required)]
+    created_at: Option<DateTime<Utc>>,
+    /// At most a minute late; null before its first use.
+    #[schema(required)]
+    last_used_at: Option<DateTime<Utc>>,
+}
+
 impl IntoResponse for StateReply {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct WithoutSecret {
-            active: bool,
-            token_id: Option<TokenId>,
-            generation: Option<Generation>,
-            hint: Option<TokenHint>,
-            created_at: Option<DateTime<Utc>>,
-            last_used_at: Option<DateTime<Utc>>,
-        }
         let tag = tag(self.0.as_ref());
         let generation = self.0.as_ref().map(|state| state.generation);
         let live = self.0.and_then(|state| state.live.map(|live| (state.token_id, live)));

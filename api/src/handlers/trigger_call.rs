@@ -12,12 +12,24 @@ use crate::app::App;
 use crate::auth::permissions::CallTrigger;
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::openapi::refusals::NotFound;
 use crate::request_context::RequestContext;
 
-/// Answers 200: the call is on its way.
+/// Triggers a call: has an assistant of the account call someone.
+///
+/// Send an `Idempotency-Key`, so that a retry does not phone someone twice.
 ///
 /// # Errors
-/// `Validation`, naming the field; `NotFound` when the account has no such assistant.
+/// `ValidationError`, naming the field; `NotFound` when the account has no such assistant.
+#[utoipa::path(
+    post,
+    path = "/v1/assistant/calls",
+    tag = "Calls",
+    security(("bearer" = []), ("session" = [])),
+    params(CallTrigger),
+    request_body = NewCall,
+    responses((status = 200, description = "Call triggered successfully.", body = CallReply), CallTrigger, NotFound),
+)]
 pub async fn trigger_call(
     State(app): State<App>,
     CallTrigger { account_id }: CallTrigger,

@@ -9,12 +9,23 @@ use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::Ids;
 use crate::locking;
+use crate::openapi::refusals::{Conflict, NotFound};
 use crate::request_context::RequestContext;
 
-/// Answers 204, also when the user was not locked. The old token stays dead.
+/// Lets a user in again.
+///
+/// Also when the user was not locked. The old token stays dead.
 ///
 /// # Errors
 /// `NotFound` for an unknown user.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/users/{id}/lock",
+    tag = "Administration",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = Uuid, Path, description = "The user.")),
+    responses((status = 204, description = "The user is not locked."), Admin, NotFound, Conflict),
+)]
 pub async fn unlock_user(
     State(app): State<App>,
     _: Admin,

@@ -5,13 +5,24 @@ use std::collections::BTreeSet;
 use domain::{InstanceRole, UserId};
 use projections::{Registration, UserEntry};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::values;
 
 /// Someone who is signed in, as they see themselves.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Myself)]
 pub struct MyselfReply {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
+    /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
+    /// Across the installation.
+    #[schema(value_type = BTreeSet<values::InstanceRole>)]
     roles: BTreeSet<InstanceRole>,
 }
 
@@ -22,12 +33,21 @@ impl From<Registration> for MyselfReply {
 }
 
 /// A user, as an administrator sees one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserReply {
+    #[schema(value_type = Uuid)]
     id: UserId,
+    /// In lower case.
+    #[schema(examples("ada@example.com"))]
     email: String,
+    /// As people read it.
+    #[schema(examples("Ada"))]
     name: String,
+    /// Across the installation.
+    #[schema(value_type = BTreeSet<values::InstanceRole>)]
     roles: BTreeSet<InstanceRole>,
+    /// Whether the user is shut out.
     locked: bool,
 }
 

@@ -1,12 +1,14 @@
-//! Style, script and icon, embedded in the binary. Their names hold a digest of their content, so a
+//! Style, script and icon, embedded in the binary, and the files of Swagger UI. Their names hold a digest of their content, so a
 //! browser may keep each for ever.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
 
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
+use utoipa_swagger_ui::Config;
 
 use crate::error::ApiError;
 
@@ -14,7 +16,14 @@ use crate::error::ApiError;
 pub(super) struct Asset {
     name: &'static str,
     content_type: &'static str,
-    content: &'static str,
+    content: Content,
+}
+
+enum Content {
+    /// From `api/assets`.
+    Ours(&'static str),
+    /// From the package of Swagger UI, by its name there.
+    SwaggerUi(&'static str),
 }
 
 macro_rules! asset {
@@ -22,22 +31,45 @@ macro_rules! asset {
         Asset {
             name: $name,
             content_type: $content_type,
-            content: include_str!(concat!("../../assets/", $name)),
+            content: Content::Ours(include_str!(concat!("../../assets/", $name))),
         }
+    };
+    ($name:literal, $content_type:literal, of_swagger_ui $file:literal) => {
+        Asset { name: $name, content_type: $content_type, content: Content::SwaggerUi($file) }
     };
 }
 
 pub(super) const STYLE: Asset = asset!("style.css", "text/css; charset=utf-8");
 pub(super) const TOKEN_CARD: Asset = asset!("token-card.js", "text/javascript; charset=utf-8");
 pub(super) const ICON: Asset = asset!("icon.svg", "image/svg+xml");
+pub(super) const DOCS: Asset = asset!("docs.js", "text/javascript; charset=utf-8");
+pub(super) const SWAGGER: Asset = asset!(
+    "swagger-ui.js", "text/javascript; charset=utf-8", of_swagger_ui "swagger-ui-bundle.js"
+);
+pub(super) const SWAGGER_STYLE: Asset =
+    asset!("swagger-ui.css", "text/css; charset=utf-8", of_swagger_ui "swagger-ui.css");
+pub(super) const SWAGGER_PAGE_STYLE: Asset =
+    asset!("swagger-page.css", "text/css; charset=utf-8", of_swagger_ui "index.css");
 
-static ALL: LazyLock<Vec<(String, Asset)>> =
-    LazyLock::new(|| [STYLE, TOKEN_CARD, ICON].map(|asset| (asset.hashed_name(), asset)).into());
+static ALL: LazyLock<Vec<(String, Asset)>> = LazyLock::new(|| {
+    let all = [STYLE, TOKEN_CARD, ICON, DOCS, SWAGGER, SWAGGER_STYLE, SWAGGER_PAGE_STYLE];
+    all.map(|asset| (asset.hashed_name(), asset)).into()
+});
 
 impl Asset {
     fn hashed_name(&self) -> String {
-        let digest = hex::encode(Sha256::digest(self.content));
+        let digest = hex::encode(Sha256::digest(self.bytes()));
         format!("{}-{}", digest.get(..16).unwrap_or_default(), self.name)
+    }
+
+    fn bytes(&self) -> Cow<'static, [u8]> {
+        match self.content {
+            Content::Ours(text) => Cow::Borrowed(text.as_bytes()),
+            Content::SwaggerUi(file) => {
+                let file = utoipa_swagger_ui::serve(file, Arc::new(Config::default()));
+                file.ok().flatten().map(|file| file.bytes).unwrap_or_default()
+            }
+        }
     }
 
     /// Where the file is.
@@ -57,5 +89,5 @@ pub async fn show_asset(Path(name): Path<String>) -> Result<Response, ApiError> 
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
     ];
-    Ok((headers, asset.content).into_response())
+    Ok((headers, asset.bytes()).into_response())
 }

@@ -1,9 +1,11 @@
-//! What a person sees in a browser: rendered here, usable without a script, every text in `text.rs`.
+//! What a person sees in a browser: rendered here, usable without a script (but for [`docs`]), every text in
+//! `text.rs`.
 
 pub mod admin;
 pub mod admin_actions;
 pub mod assets;
 pub mod deliveries;
+pub mod docs;
 pub mod error_page;
 pub mod frame;
 pub mod home;

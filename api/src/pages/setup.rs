@@ -54,7 +54,7 @@ pub async fn show_setup(
     Query(query): Query<SetupQuery>,
     context: RequestContext,
 ) -> Result<Response, ApiError> {
-    app.throttle.try_address(context.address.as_deref())?;
+    app.throttle.try_address(context.address)?;
     form(&app, &query.code.unwrap_or_default(), &Entered::default(), None).await
 }
 

@@ -6,6 +6,9 @@ pub(super) const ADMIN: &str = "Administration";
 pub(super) const SIGN_OUT: &str = "Sign out";
 pub(super) const SIGN_OUT_EVERYWHERE: &str = "Sign out everywhere";
 pub(super) const SKIP: &str = "Skip to content";
+pub(super) const DOCS: &str = "HTTP API";
+pub(super) const DOCS_WITHOUT_SCRIPT: &str =
+    "This page needs JavaScript. What it shows is also a file:";
 
 pub(super) const API_TOKENS: &str = "API tokens";
 pub(super) const API_TOKEN: &str = "API token";
