@@ -100,9 +100,10 @@ pub async fn show_campaign(
     let campaign = campaign.ok_or(ApiError::NotFound)?;
     let request = page_of(query.prospects.as_deref())?;
     let prospects = app.store.list_reported_prospects(id, &request).await?;
-    let webhook = match role.allows(Permission::EditCampaign) {
-        true => app.store.find_webhook(id).await?.into(),
-        false => WebhookView::Hidden,
+    let webhook = if role.allows(Permission::EditCampaign) {
+        app.store.find_webhook(id).await?.into()
+    } else {
+        WebhookView::Hidden
     };
     secret_page(&CampaignPage {
         frame: Frame::of(&person),
