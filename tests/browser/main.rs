@@ -19,6 +19,7 @@ on_both_stores!(
     other_sites_can_do_nothing,
     sessions_end_and_lead_back,
     access_is_given_and_taken_on_the_admin_page,
+    a_person_sees_what_the_integration_did,
     every_page_is_accessible,
     the_keyboard_is_enough,
     no_trace_of_a_token_is_left_behind,
@@ -51,6 +52,10 @@ async fn sessions_end_and_lead_back(store: Store) {
 
 async fn access_is_given_and_taken_on_the_admin_page(store: Store) {
     tell("administration.mjs", store).await;
+}
+
+async fn a_person_sees_what_the_integration_did(store: Store) {
+    tell("account_pages.mjs", store).await;
 }
 
 async fn every_page_is_accessible(store: Store) {
