@@ -21,6 +21,7 @@ pub mod event_store;
 pub mod idempotency;
 pub mod page;
 pub mod particulars;
+mod plain_json;
 pub mod postgres;
 pub mod projector;
 pub mod recorded;
