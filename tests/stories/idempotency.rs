@@ -123,7 +123,7 @@ pub(crate) async fn many_retries_at_once_are_one_request(store: Store) {
         let retries: Vec<_> = (0..RETRIES)
             .map(|_| {
                 let (client, target, body) = (client.clone(), target.clone(), body.clone());
-                tokio::spawn(async move { post(&client, &target, "the-same", &body).await })
+                tokio::spawn(async move { post(&client, &target, &target, &body).await })
             })
             .collect();
         let mut answers = Vec::new();

@@ -3,6 +3,8 @@
 //! Everything that can be done is done, right and wrong, at the most talkative log level, and then
 //! everything that was written or answered is searched for every secret that was ever in play.
 
+mod webhook_urls;
+
 use std::path::PathBuf;
 
 use http::Method;
@@ -26,6 +28,7 @@ const NUMERIC_PASSWORD: u64 = 831_290_775_523_194;
 #[derive(Default)]
 struct Secrets {
     tokens: Vec<String>,
+    urls: Vec<String>,
     first_code: String,
     invited_codes: Vec<String>,
     passwords: Vec<String>,
@@ -48,7 +51,7 @@ pub(crate) async fn no_secret_is_found_outside_the_answer_that_created_it(store:
 
     let receiver = Receiver::start().await;
     let file = EndpointsFile::new("").endpoint("crm", &receiver, "");
-    let settings = file.settings_on_this_machine().flag("--log", "trace");
+    let settings = file.settings_on_this_machine().flag("--log", "trace").unlimited();
     let (mut app, alice, mut secrets) = arrive(database, settings).await;
     secrets.endpoint = receiver.path().split('?').map(str::to_owned).collect();
     secrets.endpoint.push(receiver.secret()["whsec_".len()..].to_owned());
@@ -159,6 +162,7 @@ async fn live(app: &TestApp, alice: &Actor, secrets: &mut Secrets) {
     stale.send().await.assert_status(412);
     app.with_token(&token).whoami().await.assert_user("alice");
     app.with_token(&token).account().await.assert_status(200);
+    webhook_urls::use_webhook_urls(app, alice, secrets).await;
     app.with_token(&secrets.tokens[0]).whoami().await.assert_invalid_api_token();
     send_wrongly(app, alice, &token).await;
 
@@ -262,6 +266,7 @@ impl Secrets {
     fn scanner(&self, first_code: bool, cookies: bool) -> Scanner {
         let mut all: Vec<(&str, &str)> = Vec::new();
         all.extend(self.tokens.iter().map(|token| ("a token", secret_part(token))));
+        all.extend(self.urls.iter().map(|secret| ("a webhook URL", secret_part(secret))));
         all.extend(self.invited_codes.iter().map(|code| ("a setup code", &**code)));
         all.extend(self.passwords.iter().map(|password| ("a password", &**password)));
         all.extend(self.endpoint.iter().map(|secret| ("an endpoint's secret", &**secret)));
@@ -292,7 +297,8 @@ impl Secrets {
     /// the code that it was opened with.
     fn shown_too_often(&self, app: &TestApp) -> Vec<String> {
         let answers = app.answers();
-        let tokens = self.tokens.iter().map(|token| (secret_part(token), 1));
+        let tokens = self.tokens.iter().chain(&self.urls);
+        let tokens = tokens.map(|token| (secret_part(token), 1));
         let codes = self.invited_codes.iter().map(|code| (&**code, 1));
         let rest = self.passwords.iter().chain(&self.endpoint).map(|secret| (&**secret, 0));
         let mut complaints = Vec::new();
