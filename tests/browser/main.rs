@@ -9,7 +9,8 @@ mod node;
 use std::path::{Path, PathBuf};
 
 use tests::reaper::Scratch;
-use tests::{Database, Server, Settings, Store, on_both_stores};
+use tests::receiver::Behaviour;
+use tests::{Database, EndpointsFile, Receiver, Server, Settings, Store, on_both_stores};
 
 on_both_stores!(
     a_token_is_generated_copied_used_and_regenerated,
@@ -24,6 +25,7 @@ on_both_stores!(
     the_keyboard_is_enough,
     no_trace_of_a_token_is_left_behind,
     the_api_is_read_and_tried_at_docs,
+    what_was_given_up_is_seen_and_sent_again,
 );
 
 async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
@@ -74,9 +76,22 @@ async fn the_api_is_read_and_tried_at_docs(store: Store) {
     tell("documentation.mjs", store).await;
 }
 
+async fn what_was_given_up_is_seen_and_sent_again(store: Store) {
+    let [crm, slow] = [Receiver::start().await, Receiver::start().await];
+    crm.behave(|_, count| Behaviour::Answer(if count <= 2 { 500 } else { 200 }));
+    slow.behave(|_, _| Behaviour::Hang);
+    let file = EndpointsFile::with_schedule(&[1]);
+    let file = file.endpoint("crm", &crm, "").endpoint("slow", &slow, "");
+    tell_with("deliveries.mjs", store, &file.settings_on_this_machine()).await;
+}
+
 async fn tell(script: &str, store: Store) {
+    tell_with(script, store, &Settings::new()).await;
+}
+
+async fn tell_with(script: &str, store: Store, settings: &Settings) {
     let database = Database::new(store).await;
-    let mut server = Server::start(&database, &Settings::new()).await;
+    let mut server = Server::start(&database, settings).await;
     let link = server.setup_link().await;
     // Chromium keeps profiles and sockets below these two.
     let home = Scratch::new("browser");

@@ -260,9 +260,11 @@ async fn a_key_is_as_good_as_new_after_24_hours<S: TestStore>(stage: Stage<S>) {
     // It counts from the second time on.
     let next_day = IdempotencyKey { at: a_moment_before + TimeDelta::hours(24), ..later };
     assert_same(repeated(send(&next_day).await), &second);
+    let long_after = IdempotencyKey { at: next_day.at + TimeDelta::days(30), ..next_day };
+    first(send(&long_after).await);
     let ledger = stage.ledger().await;
     ledger.assert_tables_follow_from_events();
-    assert_eq!((ledger.rows("calls").len(), ledger.rows("idempotency_keys").len()), (2, 1));
+    assert_eq!((ledger.rows("calls").len(), ledger.rows("idempotency_keys").len()), (3, 1));
 }
 
 async fn a_refused_command_leaves_its_key_unused<S: TestStore>(stage: Stage<S>) {
