@@ -92,20 +92,29 @@ fn unusable_body(error: &(dyn Error + 'static)) -> ApiError {
 /// what the client wrote.
 pub(crate) fn reason(cause: &str) -> String {
     let cause = cause.split_once(" at line ").map_or(cause, |(before, _)| before);
-    for what in ["missing field", "unknown field"] {
+    let path = cause.split_once(": ").map(|(path, _)| path).filter(|path| is_field_name(path));
+    for what in ["missing field", "unknown field", "duplicate field"] {
         let name =
             cause.split_once(&format!("{what} `")).and_then(|(_, rest)| rest.split('`').next());
         if let Some(name) = name.filter(|name| is_field_name(name)) {
-            return format!("{what} `{name}`");
+            return format!("{what} `{}`", whole_name(path, name));
         }
     }
-    let field = cause.split_once(": ").map(|(path, _)| path).filter(|path| is_field_name(path));
     let expected = cause.rsplit_once("expected ").map(|(_, expected)| expected);
-    match (field, expected) {
-        (Some(field), Some(expected)) => format!("{field} must be {expected}"),
-        (Some(field), None) => format!("{field} cannot be used"),
+    match (path, expected) {
+        (Some(path), Some(expected)) => format!("{path} must be {expected}"),
+        (Some(path), None) => format!("{path} cannot be used"),
         (None, Some(expected)) => format!("expected {expected}"),
         (None, None) => "it is not what this route takes".to_owned(),
+    }
+}
+
+/// The field with where it is. Serde's path ends in it, or before it when it is not there.
+fn whole_name(path: Option<&str>, name: &str) -> String {
+    match path {
+        None => name.to_owned(),
+        Some(path) if path.rsplit('.').next() == Some(name) => path.to_owned(),
+        Some(path) => format!("{path}.{name}"),
     }
 }
 
@@ -163,9 +172,9 @@ impl FromRequestParts<App> for IfMatchGeneration {
         match tag.parse() {
             Ok(generation) => Ok(Self(Some(generation))),
             // The tag of a state without a live token: well-formed, and never the live generation.
-            Err(_) => Err(ApiError::PreconditionFailed(
-                "The API token was changed in the meantime.".to_owned(),
-            )),
+            Err(_) => {
+                Err(ApiError::PreconditionFailed("This was changed in the meantime.".to_owned()))
+            }
         }
     }
 }
@@ -421,6 +430,20 @@ mod tests {
                 "expected `role`",
             ),
             ("invalid type: string \"secret\", expected struct SignIn", "expected struct SignIn"),
+            ("name: duplicate field `name` at line 1 column 9", "duplicate field `name`"),
+            (
+                "callTransfer: missing field `phoneNumber`",
+                "missing field `callTransfer.phoneNumber`",
+            ),
+            (
+                "data[3].surprise: unknown field `surprise`, expected `email`",
+                "unknown field `data[3].surprise`",
+            ),
+            (
+                "data[3].alta_pat_00000000000000000000000000000000000000: unknown field \
+                 `alta_pat_00000000000000000000000000000000000000`, expected `email`",
+                "expected `email`",
+            ),
         ] {
             assert_eq!(reason(cause), said);
         }

@@ -28,7 +28,7 @@ impl TestApp {
 
     /// A service whose limits for accounts no story reaches.
     pub async fn unlimited(store: Store) -> Self {
-        Self::with(Database::new(store).await, Settings::new()).await
+        Self::with(Database::new(store).await, Settings::new().unlimited()).await
     }
 
     /// A service on this empty database with these settings.

@@ -148,9 +148,8 @@ impl Receiver {
     pub async fn wait_until(&self, wanted: impl Fn(&[Message]) -> bool) -> Vec<Message> {
         let mut messages = self.inbox.messages.subscribe();
         let came = messages.wait_for(|messages| wanted(messages));
-        if tokio::time::timeout(PATIENCE, came).await.is_err() {
-            panic!("these came, and no more: {:#?}", self.messages());
-        }
+        let in_time = tokio::time::timeout(PATIENCE, came).await.is_ok();
+        assert!(in_time, "these came, and no more: {:#?}", self.messages());
         self.messages()
     }
 }

@@ -36,6 +36,14 @@ impl Settings {
         self
     }
 
+    /// Lifts the limits of accounts out of reach.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        let many = "1000000";
+        self.flag("--account-requests-per-minute", many)
+            .flag("--prospect-requests-per-minute", many)
+    }
+
     /// Adds an environment variable.
     #[must_use]
     pub fn environment(mut self, name: &str, value: &str) -> Self {

@@ -526,9 +526,16 @@ pub(crate) async fn deliveries_are_listed_by_status_and_endpoint(store: Store) {
         target = format!("/v1/admin/deliveries?limit=4&cursor={next}");
     }
     assert!(ids.len() == 6 && ids.is_sorted_by(|a, b| a > b), "{ids:?}");
-    for query in
-        ["status=lost", "limit=0", "limit=101", "limit=x", "cursor=x", "cursor=PmFi", "colour=red"]
-    {
+    for query in [
+        "status=lost",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=x",
+        "endpoint=A%00",
+        "cursor=PmFi",
+        "colour=red",
+    ] {
         let answer = app.admin().get(&format!("/v1/admin/deliveries?{query}")).send().await;
         answer.assert_validation_error();
     }

@@ -40,6 +40,7 @@ mod preconditions;
 mod prospect_rules;
 mod prospects;
 mod races;
+mod readme;
 mod regenerating;
 mod revoking;
 mod routes;

@@ -145,8 +145,9 @@ pub(crate) async fn a_stale_generation_changes_nothing(store: Store) {
     stale("\"1\"").await;
     rotate("*").await.assert_status(201);
     stale("\"2\"").await;
-    stale("\"none\"").await;
-    stale("\"1-revoked\"").await;
+    for tag in ["\"none\"", "\"1-revoked\""] {
+        rotate(tag).await.assert_refused(412, "PreconditionFailed");
+    }
     let url = rotate("\"1\"").await.assert_status(201).string("url");
     stale("\"1\"").await;
     for tag in ["1", "", "\"1", "W/\"2\"", "\"1\", \"2\""] {

@@ -204,6 +204,13 @@ impl<S: EventStore> Commands for Executor<S> {
         self.spawn::<Call>(call_id.to_string(), command, submission, ATTEMPTS).await
     }
 
+    async fn earlier_call(
+        &self,
+        submission: &Submission,
+    ) -> Result<Option<Receipt<CallEvent>>, CommandError> {
+        earlier::<Call>(&self.store, submission).await
+    }
+
     async fn campaign(
         &self,
         campaign_id: CampaignId,

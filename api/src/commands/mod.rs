@@ -98,6 +98,12 @@ pub trait Commands: Send + Sync {
         submission: Submission,
     ) -> Result<Receipt<CallEvent>, CommandError>;
 
+    /// The call that was triggered under the submission's idempotency key before, if there was one.
+    async fn earlier_call(
+        &self,
+        submission: &Submission,
+    ) -> Result<Option<Receipt<CallEvent>>, CommandError>;
+
     /// Asks something of a campaign.
     async fn campaign(
         &self,

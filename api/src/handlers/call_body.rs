@@ -39,7 +39,7 @@ pub struct NewCall {
     timezone: Option<String>,
     /// What the assistant should know: at most 50 entries and 16 KiB.
     #[schema(value_type = Option<values::CallData>)]
-    data: Option<Map<String, Value>>,
+    data: Option<Object<Map<String, Value>>>,
     /// To whom the assistant may hand over, and how.
     #[schema(value_type = Option<CallTransfer>)]
     call_transfer: Option<Object<CallTransfer>>,
@@ -92,7 +92,7 @@ impl NewCall {
             from_number: assistant.phone_number,
             email: email.map(|email| contact("email", EmailAddress::parse(email))).transpose()?,
             timezone: self.timezone.map(timezone).transpose()?,
-            data: self.data.map(data).transpose()?,
+            data: self.data.map(|Object(entries)| data(entries)).transpose()?,
             call_transfer: self
                 .call_transfer
                 .map(|Object(transfer)| transfer.checked())

@@ -1,10 +1,12 @@
 //! The records with which prospects are added.
 
+use std::fmt;
+
 use domain::campaign::{Prospect, ProspectRecord};
 use domain::contact::{EmailAddress, LinkedinUrl, PhoneNumber};
-use serde::de::Error;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -74,17 +76,56 @@ impl Records {
     }
 }
 
-/// Tells them apart by the name `data`, so that an error can say which field is wrong.
+/// Several when the first field is `data`. Nothing is read twice, so that a field that is given twice or is
+/// unknown is refused as anywhere else.
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = Map::<String, Value>::deserialize(deserializer)?;
-        let is_several = fields.contains_key("data");
-        let value = Value::Object(fields);
+        deserializer.deserialize_map(RecordsVisitor)
+    }
+}
+
+struct RecordsVisitor;
+
+impl<'de> Visitor<'de> for RecordsVisitor {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Records, A::Error> {
+        let first = map.next_key::<String>()?;
+        let is_several = first.as_deref() == Some("data");
+        let fields = MapAccessDeserializer::new(WithFirst { first, map });
         if is_several {
-            serde_path_to_error::deserialize(value).map(Self::Several).map_err(D::Error::custom)
+            NewProspects::deserialize(fields).map(Records::Several)
         } else {
-            serde_path_to_error::deserialize(value).map(Self::One).map_err(D::Error::custom)
+            NewProspect::deserialize(fields).map(Records::One)
         }
+    }
+}
+
+/// A map whose first key was read already.
+struct WithFirst<A> {
+    first: Option<String>,
+    map: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithFirst<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        match self.first.take() {
+            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
+            None => self.map.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::{CallCommand, CallEvent, CallId};
+use domain::{AccountId, CallCommand, CallEvent, CallId};
 use projections::Particulars;
 
 use super::actor_reply::ActorReply;
@@ -37,8 +37,10 @@ pub async fn trigger_call(
     Body(body): Body<NewCall>,
 ) -> Result<Json<CallReply>, ApiError> {
     let (call_id, assistant_id) = (CallId::new(app.new_uuid()), body.assistant_id()?);
-    let assistant = app.store.find_assistant(account_id, assistant_id).await?;
-    let details = body.details(call_id, assistant.ok_or(ApiError::NotFound)?)?;
+    let Some(assistant) = app.store.find_assistant(account_id, assistant_id).await? else {
+        return triggered_before(&app, account_id, &context).await;
+    };
+    let details = body.details(call_id, assistant)?;
     let command = CallCommand::Trigger { account_id, assistant_id, at: app.now() };
     let submission = context.submission_with(&app, Particulars::Call(details.clone()));
     let receipt = app.commands.call(call_id, command, submission).await?;
@@ -47,4 +49,16 @@ pub async fn trigger_call(
         return Err(ApiError::Internal("the command triggered no call".into()));
     };
     Ok(Json(CallReply::triggered(id, assistant_id, at, details, actor)))
+}
+
+/// The answer to a retry that comes after the assistant was removed. Anyone else named no assistant.
+async fn triggered_before(
+    app: &App,
+    account_id: AccountId,
+    context: &RequestContext,
+) -> Result<Json<CallReply>, ApiError> {
+    let first = app.commands.earlier_call(&context.submission(app)).await?;
+    let call_id = first.ok_or(ApiError::NotFound)?.id()?;
+    let call = app.store.find_call(account_id, call_id).await?;
+    Ok(Json(call.ok_or(ApiError::NotFound)?.into()))
 }

@@ -30,6 +30,7 @@ use crate::handlers as h;
         (name = "Calls", description = "Have an assistant of the account call someone."),
         (name = "Campaigns", description = "Campaigns of the account, the prospects in them, and the URLs that add to them."),
         (name = "Administration", description = "Users, accounts and members, for the instance role `admin`."),
+        (name = "Deliveries", description = "What endpoints are told, and what became of it. For the instance role `admin`."),
         (name = "Health", description = "For operators and load balancers."),
     ),
     paths(
@@ -70,6 +71,9 @@ use crate::handlers as h;
         h::remove_assistant::remove_assistant,
         h::put_member::put_member,
         h::remove_member::remove_member,
+        h::list_endpoints::list_endpoints,
+        h::list_deliveries::list_deliveries,
+        h::replay_delivery::replay_delivery,
         h::health::live,
         h::health::ready,
     ),

@@ -1,14 +1,17 @@
 //! The headers and query parameters that extractors read, as handlers name them: by the extractor.
 
+use projections::DeliveryStatus;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, Required, SchemaFormat};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
+use super::values::ENDPOINT_NAME;
 use crate::auth::AccountInForce;
 use crate::auth::middleware::ACCOUNT_ID;
 use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::extract::{HistoryPaging, IfMatchGeneration, IfNoneMatch, LIMIT, Paging};
+use crate::handlers::list_deliveries::DeliveryQuery;
 
 impl IntoParams for AccountInForce {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -33,7 +36,8 @@ acts_in_an_account!(CallTrigger, CampaignViewer, CampaignEditor);
 
 impl IntoParams for IfMatchGeneration {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = text().pattern(Some(r#"^(\*|"[ !#-~]*")$"#));
+        let tag = text().pattern(Some(r#"^"[ !#-~]*"$"#)).examples([r#""3""#]);
+        let schema = AnyOfBuilder::new().item(tag).item(text().enum_values(Some(["*"])));
         let description = "The `ETag` of the state that you have seen. When another generation is \
                            active by now, nothing happens and the answer is 412.";
         vec![header("If-Match", schema, description)]
@@ -57,6 +61,19 @@ impl IntoParams for Paging {
 impl IntoParams for HistoryPaging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![limit(), cursor("^[np][0-9]{1,18}$")]
+    }
+}
+
+impl IntoParams for DeliveryQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let status = text().enum_values(Some(DeliveryStatus::ALL.map(DeliveryStatus::as_str)));
+        let endpoint = text().pattern(Some(ENDPOINT_NAME));
+        vec![
+            parameter("status", ParameterIn::Query, status, "Only those that stand like this."),
+            parameter("endpoint", ParameterIn::Query, endpoint, "Only those to this endpoint."),
+            limit(),
+            cursor("^[np][0-9]{1,18}$"),
+        ]
     }
 }
 
@@ -88,11 +105,16 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-fn header(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
+fn header(name: &str, schema: impl Into<RefOr<Schema>>, description: &str) -> Parameter {
     parameter(name, ParameterIn::Header, schema, description)
 }
 
-fn parameter(name: &str, at: ParameterIn, schema: ObjectBuilder, description: &str) -> Parameter {
+fn parameter(
+    name: &str,
+    at: ParameterIn,
+    schema: impl Into<RefOr<Schema>>,
+    description: &str,
+) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(at)
