@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,6 +41,8 @@ pub enum Behaviour {
 pub struct Message {
     /// `webhook-id`
     pub id: String,
+    /// When it came.
+    pub at: Instant,
     /// Where it was posted.
     pub path: String,
     /// All headers.
@@ -186,6 +188,7 @@ async fn receive(
     let text = |name: &str| head.headers[name].to_str().expect("ASCII").to_owned();
     let message = Message {
         id: text("webhook-id"),
+        at: Instant::now(),
         path: head.uri.to_string(),
         body: serde_json::from_slice(&bytes).expect("JSON"),
         headers: head.headers,
