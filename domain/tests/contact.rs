@@ -130,8 +130,6 @@ fn a_linkedin_address_is_kept_as_it_was_given() {
     ] {
         assert_eq!(LinkedinUrl::parse(text).expect(text).as_str(), text);
     }
-    let padded = LinkedinUrl::parse(" \thttps://linkedin.com/in/x\n").unwrap();
-    assert_eq!(padded.as_str(), "https://linkedin.com/in/x");
 }
 
 #[test]
@@ -150,6 +148,10 @@ fn a_text_that_is_no_address_of_a_page_is_refused() {
         "javascript://www.linkedin.com/%0Aalert(1)",
         "data://www.linkedin.com/in/anne",
         " javascript:https://www.linkedin.com/in/anne",
+        " https://www.linkedin.com/in/anne",
+        "https://www.linkedin.com/in/anne ",
+        "https://www.linkedin.com/in/anne\n",
+        "\u{feff}https://www.linkedin.com/in/anne",
         "https://www.linkedin.com",
         "https://www.linkedin.com/",
         "https://www.linkedin.com///",
@@ -212,11 +214,10 @@ fn a_host_that_only_looks_like_linkedin_is_refused() {
 }
 
 #[test]
-fn a_linkedin_address_has_at_most_2048_bytes_spaces_around_it_aside() {
+fn a_linkedin_address_has_at_most_2048_bytes() {
     let start = "https://www.linkedin.com/in/";
     let longest = format!("{start}{}", "a".repeat(2048 - start.len()));
-    let padded = LinkedinUrl::parse(&format!("  {longest}  ")).unwrap();
-    assert_eq!(padded.as_str(), longest);
+    assert_eq!(LinkedinUrl::parse(&longest).expect("the longest").as_str(), longest);
     assert_eq!(LinkedinUrl::parse(&format!("{longest}a")), Err(NO_PAGE));
 }
 

@@ -24,6 +24,9 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
     /// The name used in tables and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,8 +43,7 @@ impl DeliveryStatus {
 
     /// Reads that name.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Pending, Self::Delivered, Self::Dead];
-        all.into_iter().find(|status| status.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 

@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod log;
 pub mod page;
 pub mod particulars;
+mod plain_json;
 pub mod postgres;
 pub mod projector;
 pub mod recorded;

@@ -69,8 +69,7 @@ pub trait Reports: Send + Sync {
 
 const REPORT_CALL: &str = "
 SELECT c.call_id, c.triggered_at, d.name, d.phone_number, a.name AS assistant_name,
-       u.name AS doer_name, c.actor_via AS doer_via,
-       e.metadata ->> 'token_generation' AS doer_generation
+       c.actor_via, u.name AS doer_name, e.metadata ->> 'token_generation' AS generation
 FROM calls c
 JOIN events e ON e.aggregate_type = 'call' AND e.aggregate_id = c.call_id AND e.sequence = c.sequence
 LEFT JOIN call_details d ON d.call_id = c.call_id
@@ -80,8 +79,8 @@ LEFT JOIN user_profiles u ON u.user_id = c.actor_id";
 const REPORT_PROSPECT: &str = "
 SELECT p.prospect_id, p.added_at, p.actor_id, p.actor_via, p.credential_id,
        d.first_name, d.last_name, d.company, d.job_title, d.email, d.linkedin_url, d.phone,
-       u.name AS doer_name, p.actor_via AS doer_via,
-       COALESCE(e.metadata ->> 'token_generation', e.metadata ->> 'webhook_generation') AS doer_generation
+       u.name AS doer_name,
+       COALESCE(e.metadata ->> 'token_generation', e.metadata ->> 'webhook_generation') AS generation
 FROM prospects p
 JOIN events e
   ON e.aggregate_type = 'campaign'
@@ -93,16 +92,16 @@ LEFT JOIN user_profiles u ON u.user_id = p.actor_id";
 #[derive(sqlx::FromRow)]
 struct DoerRow {
     doer_name: Option<String>,
-    doer_via: String,
-    doer_generation: Option<String>,
+    actor_via: String,
+    generation: Option<String>,
 }
 
 impl TryFrom<DoerRow> for Doer {
     type Error = StoreError;
 
     fn try_from(row: DoerRow) -> Result<Self, StoreError> {
-        let generation = row.doer_generation.map(|text| text.parse().map_err(StoreError::corrupt));
-        Ok(Self { name: row.doer_name, via: row.doer_via, generation: generation.transpose()? })
+        let generation = row.generation.map(|text| text.parse().map_err(StoreError::corrupt));
+        Ok(Self { name: row.doer_name, via: row.actor_via, generation: generation.transpose()? })
     }
 }
 

@@ -127,7 +127,9 @@ macro_rules! bind_values {
                 $crate::sql::Value::Boolean(value) => query.bind(value),
                 $crate::sql::Value::Bytes(value) => query.bind(value),
                 $crate::sql::Value::Time(value) => query.bind(value),
-                $crate::sql::Value::Json(value) => query.bind(value),
+                $crate::sql::Value::Json(value) => {
+                    query.bind(value.map($crate::plain_json::PlainJson))
+                }
             };
         }
         query

@@ -1,17 +1,11 @@
-// Every page and state: no complaint of axe-core in light and dark, no sideways scrolling at 320 px, no
-// inline script or style, and no movement for those who asked for none.
+// Every page and state that is not an account's is judged, and nothing moves for those who asked for that.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import {
-  PASSWORD, SETTINGS, admit, arrives, card, claim, eventually, generate, history, open, reads, screenshot, server,
-  setupLink, step, takeComplaints, tell,
+  PASSWORD, SETTINGS, admit, arrives, card, claim, eventually, generate, history, open, reads, server, setupLink, step,
+  takeComplaints, tell,
 } from "./lib.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const WIDE = { width: 900, height: 900 };
-const NARROW = { width: 320, height: 800 };
+import { judge } from "./judge.mjs";
 
 await tell(async (browser) => {
   const visitor = await (await open(browser)).newPage();
@@ -27,29 +21,6 @@ await tell(async (browser) => {
   await stillness(page);
   await policy(page);
 });
-
-async function judge(page, state) {
-  step(state);
-  // Playwright leaves empty attributes behind when it has taken a picture.
-  assert.equal(await page.locator('[style]:not([style=""]), style, script:not([src])').count(), 0, "inline code");
-  await page.evaluate(AXE);
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await screenshot(page, `${state}-${colorScheme}`);
-    const violations = await page.evaluate(async () => {
-      const { violations: found } = await window.axe.run({ resultTypes: ["violations"] });
-      return found.flatMap(({ id, nodes }) =>
-        nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
-    });
-    assert.deepEqual(violations, [], `${state}, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize(NARROW);
-  await screenshot(page, `${state}-narrow`);
-  const [width, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.deepEqual([state, width, inner], [state, NARROW.width, NARROW.width]);
-  await page.setViewportSize(WIDE);
-}
 
 async function beforeSetUp(page) {
   await page.goto(server);

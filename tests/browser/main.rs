@@ -9,7 +9,8 @@ mod node;
 use std::path::{Path, PathBuf};
 
 use tests::reaper::Scratch;
-use tests::{Database, Server, Settings, Store, on_both_stores};
+use tests::receiver::Behaviour;
+use tests::{Database, EndpointsFile, Receiver, Server, Settings, Store, on_both_stores};
 
 on_both_stores!(
     a_token_is_generated_copied_used_and_regenerated,
@@ -19,10 +20,12 @@ on_both_stores!(
     other_sites_can_do_nothing,
     sessions_end_and_lead_back,
     access_is_given_and_taken_on_the_admin_page,
+    a_person_sees_what_the_integration_did,
     every_page_is_accessible,
     the_keyboard_is_enough,
     no_trace_of_a_token_is_left_behind,
     the_api_is_read_and_tried_at_docs,
+    what_was_given_up_is_seen_and_sent_again,
 );
 
 async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
@@ -53,6 +56,10 @@ async fn access_is_given_and_taken_on_the_admin_page(store: Store) {
     tell("administration.mjs", store).await;
 }
 
+async fn a_person_sees_what_the_integration_did(store: Store) {
+    tell("account_pages.mjs", store).await;
+}
+
 async fn every_page_is_accessible(store: Store) {
     tell("accessibility.mjs", store).await;
 }
@@ -69,9 +76,22 @@ async fn the_api_is_read_and_tried_at_docs(store: Store) {
     tell("documentation.mjs", store).await;
 }
 
+async fn what_was_given_up_is_seen_and_sent_again(store: Store) {
+    let [crm, slow] = [Receiver::start().await, Receiver::start().await];
+    crm.behave(|_, count| Behaviour::Answer(if count <= 2 { 500 } else { 200 }));
+    slow.behave(|_, _| Behaviour::Hang);
+    let file = EndpointsFile::with_schedule(&[1]);
+    let file = file.endpoint("crm", &crm, "").endpoint("slow", &slow, "");
+    tell_with("deliveries.mjs", store, &file.settings_on_this_machine()).await;
+}
+
 async fn tell(script: &str, store: Store) {
+    tell_with(script, store, &Settings::new()).await;
+}
+
+async fn tell_with(script: &str, store: Store, settings: &Settings) {
     let database = Database::new(store).await;
-    let mut server = Server::start(&database, &Settings::new()).await;
+    let mut server = Server::start(&database, settings).await;
     let link = server.setup_link().await;
     // Chromium keeps profiles and sockets below these two.
     let home = Scratch::new("browser");

@@ -94,6 +94,7 @@ async fn what_the_assistant_should_know_comes_back_as_it_was_given<S: TestStore>
         json!({}),
         json!({ "": "", "null": null, "true": true, "list": [1, [2, []], {}] }),
         json!({ "ünïcödé \u{1f511}": "\u{10ffff}", "quotes": "\"'\\", "lines": "a\r\n\tb" }),
+        json!({ "nul\0": "\0\u{1}", "not nul": "\\u0000" }),
         json!({ "z": 1, "a": 2, "M": 3, "10": 4, "9": 5 }),
         json!({ "least": i64::MIN, "most": u64::MAX, "half": 0.5, "tiny": 1e-300, "huge": 1e300 }),
         json!({ "deep": { "deeper": { "deepest": ["bottom"] } } }),

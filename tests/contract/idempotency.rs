@@ -7,8 +7,8 @@ use api::error::ApiError;
 use chrono::TimeDelta;
 use domain::token::Generation;
 use domain::{
-    AccountCommand, AccountEvent, CallEvent, CampaignCommand, CampaignError, TokenCommand,
-    UserCommand, WebhookCommand,
+    AccountCommand, AccountEvent, AccountRole, CallEvent, CampaignCommand, CampaignError,
+    TokenCommand, UserCommand, WebhookCommand,
 };
 use projections::event_store::CommitError;
 use projections::{Actor, IdempotencyKey, StoreError, Submission, Via};
@@ -19,12 +19,14 @@ use crate::stage::{Stage, TestStore, contract_tests, person, refusal};
 contract_tests!(
     a_call_sent_again_is_not_made_again,
     a_repeated_request_gets_the_first_outcome_whatever_it_changes,
+    a_repeated_request_that_would_change_nothing_now_gets_the_first_outcome,
     the_first_outcome_is_all_that_was_done_and_nothing_of_later,
     a_repeated_request_is_told_who_did_it_the_first_time,
     whoever_repeats_a_request_that_minted_a_secret_is_told_so,
     another_request_under_the_same_key_is_refused,
     the_same_request_under_another_key_is_carried_out_again,
     a_key_is_as_good_as_new_after_24_hours,
+    a_key_that_is_used_again_points_at_what_was_done_last,
     a_refused_command_leaves_its_key_unused,
     a_command_that_changes_nothing_leaves_its_key_unused,
     a_key_that_was_used_up_meanwhile_stops_the_transaction,
@@ -119,6 +121,21 @@ async fn a_repeated_request_gets_the_first_outcome_whatever_it_changes<S: TestSt
     let after = stage.ledger().await;
     assert_eq!(after.events.len(), before.events.len());
     assert_eq!(after.tables, before.tables);
+}
+
+async fn a_repeated_request_that_would_change_nothing_now_gets_the_first_outcome<S: TestStore>(
+    stage: Stage<S>,
+) {
+    let alice = stage.user().await;
+    let campaign = stage.campaign(stage.account(alice).await).await;
+    let key = stage.idempotency_key();
+    let archive = async || {
+        let command = CampaignCommand::Archive { at: stage.now() };
+        stage.commands.campaign(campaign, command, stage.under(&key, alice)).await
+    };
+    let archived = first(archive().await);
+    assert_eq!(archived.events.len(), 1);
+    assert_same(repeated(archive().await), &archived);
 }
 
 async fn the_first_outcome_is_all_that_was_done_and_nothing_of_later<S: TestStore>(
@@ -260,9 +277,33 @@ async fn a_key_is_as_good_as_new_after_24_hours<S: TestStore>(stage: Stage<S>) {
     // It counts from the second time on.
     let next_day = IdempotencyKey { at: a_moment_before + TimeDelta::hours(24), ..later };
     assert_same(repeated(send(&next_day).await), &second);
+    let long_after = IdempotencyKey { at: next_day.at + TimeDelta::days(30), ..next_day };
+    first(send(&long_after).await);
     let ledger = stage.ledger().await;
     ledger.assert_tables_follow_from_events();
-    assert_eq!((ledger.rows("calls").len(), ledger.rows("idempotency_keys").len()), (2, 1));
+    assert_eq!((ledger.rows("calls").len(), ledger.rows("idempotency_keys").len()), (3, 1));
+}
+
+async fn a_key_that_is_used_again_points_at_what_was_done_last<S: TestStore>(stage: Stage<S>) {
+    let (alice, bob) = (stage.user().await, stage.user().await);
+    let account_id = stage.account_id();
+    let key = stage.idempotency_key();
+    // One event, then two of another aggregate, then its third.
+    let register = UserCommand::Register { roles: [].into(), at: stage.now() };
+    first(stage.commands.user(stage.user_id(), register, stage.under(&key, alice)).await);
+    let open = AccountCommand::Open { first_admin: Some(alice), at: stage.now() };
+    let (role, at) = (AccountRole::Viewer, stage.now());
+    let put = AccountCommand::PutMember { user_id: bob, role, at };
+    for (day, command, count) in [(1, open, 2), (2, put, 1)] {
+        let key = IdempotencyKey { at: key.at + TimeDelta::days(day), ..key.clone() };
+        let send = async || {
+            stage.commands.account(account_id, command.clone(), stage.under(&key, alice)).await
+        };
+        let done = first(send().await);
+        assert_eq!(done.events.len(), count);
+        assert_same(repeated(send().await), &done);
+    }
+    stage.ledger().await.assert_tables_follow_from_events();
 }
 
 async fn a_refused_command_leaves_its_key_unused<S: TestStore>(stage: Stage<S>) {

@@ -16,6 +16,7 @@ pub(crate) async fn assert_pages<T: Debug + PartialEq>(
         let mut pages = vec![list(request(None)).await];
         while let Some(cursor) = pages.last().unwrap().next.clone() {
             pages.push(list(request(Some(cursor))).await);
+            assert!(pages.len() <= expected.len(), "the pages of {limit} do not end");
         }
         let forth: Vec<Vec<String>> = pages.iter().map(keys).collect();
         let chunks: Vec<Vec<String>> = expected.chunks(limit).map(<[_]>::to_vec).collect();

@@ -43,12 +43,10 @@ struct Kept {
     notes: Vec<String>,
 }
 
-impl Kept {
-    /// Where the last checkpoint before and the first at or after this position are.
-    fn around(&self, position: u64) -> RangeInclusive<u64> {
-        let before = (position - 1) / PERIOD * PERIOD;
-        before + 1..=before + PERIOD
-    }
+/// Where the last checkpoint before and the first at or after this position are.
+fn around(position: u64) -> RangeInclusive<u64> {
+    let before = (position - 1) / PERIOD * PERIOD;
+    before + 1..=before + PERIOD
 }
 
 fn new_key(seed: u64) -> LogKey {
@@ -113,17 +111,13 @@ fn assert_found(lines: &[String], kept: &Kept, (flaws, positions): &Expected, wh
 
 /// Changes something in the tables, as someone does who owns the database. Says what was done.
 #[expect(clippy::too_many_lines, reason = "one arm for each kind of tampering")]
-async fn tamper(
-    connection: &mut Connection,
-    kept: &Kept,
-    chance: &mut StdRng,
-) -> (String, Expected) {
+async fn tamper(connection: &mut Connection, chance: &mut StdRng) -> (String, Expected) {
     let store = connection.store();
     let at = chance.random_range(1..=EVENTS);
     let event = format!(
         "(aggregate_type, aggregate_id, sequence) = (SELECT aggregate_type, aggregate_id, sequence FROM event_log WHERE position = {at})"
     );
-    let somewhere = kept.around(at);
+    let somewhere = around(at);
     let leaf = bytes(store, &hex::encode(chance.random::<[u8; 32]>()));
     let (what, sql, expected) = match chance.random_range(0..10) {
         0 => (
@@ -193,7 +187,7 @@ async fn tamper(
                      UPDATE event_log SET position = {at} WHERE position = {other};
                      UPDATE event_log SET position = {other} WHERE position = -{at}"
                 ),
-                (vec![Flaw::Rewritten], kept.around(first)),
+                (vec![Flaw::Rewritten], around(first)),
             )
         }
         _ => (
@@ -259,7 +253,7 @@ async fn every_tampering_with_a_copy_of_the_database_is_found_at_its_place<S: Te
     for _ in 0..tamperings() {
         let database = copy(&stage.database).await;
         let mut connection = Connection::open(&database).await;
-        let (what, expected) = tamper(&mut connection, &kept, &mut chance).await;
+        let (what, expected) = tamper(&mut connection, &mut chance).await;
         connection.close().await;
         let store = S::open(&database).await;
         let lines = export(&events(&store).await, kept.key.verifier());
@@ -330,7 +324,7 @@ fn spoil(
         }
         6 => {
             lines[index] = forged(at, chance);
-            ("an event that is replaced, leaf and all", (vec![Flaw::Rewritten], kept.around(at)))
+            ("an event that is replaced, leaf and all", (vec![Flaw::Rewritten], around(at)))
         }
         _ => {
             lines.push(forged(EVENTS + 1, chance));

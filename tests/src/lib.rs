@@ -15,6 +15,7 @@ pub mod endpoints;
 pub mod integration;
 pub mod ledger;
 pub mod postgres;
+pub mod python;
 pub mod raw;
 pub mod reaper;
 pub mod receiver;

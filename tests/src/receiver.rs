@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,6 +41,8 @@ pub enum Behaviour {
 pub struct Message {
     /// `webhook-id`
     pub id: String,
+    /// When it came.
+    pub at: Instant,
     /// Where it was posted.
     pub path: String,
     /// All headers.
@@ -148,9 +150,8 @@ impl Receiver {
     pub async fn wait_until(&self, wanted: impl Fn(&[Message]) -> bool) -> Vec<Message> {
         let mut messages = self.inbox.messages.subscribe();
         let came = messages.wait_for(|messages| wanted(messages));
-        if tokio::time::timeout(PATIENCE, came).await.is_err() {
-            panic!("these came, and no more: {:#?}", self.messages());
-        }
+        let in_time = tokio::time::timeout(PATIENCE, came).await.is_ok();
+        assert!(in_time, "these came, and no more: {:#?}", self.messages());
         self.messages()
     }
 }
@@ -187,6 +188,7 @@ async fn receive(
     let text = |name: &str| head.headers[name].to_str().expect("ASCII").to_owned();
     let message = Message {
         id: text("webhook-id"),
+        at: Instant::now(),
         path: head.uri.to_string(),
         body: serde_json::from_slice(&bytes).expect("JSON"),
         headers: head.headers,

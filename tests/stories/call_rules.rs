@@ -88,7 +88,7 @@ fn refused() -> Vec<(Value, String)> {
         "+١٤١٥٥٥٥٢٦٧١",
         "+14155552671,",
         "+14155552671;ext=5",
-        "+1415\05552671",
+        "+1415\x005552671",
     ]
     .map(|text| (json!({ "phoneNumber": text }), format!("phoneNumber {NUMBER}")));
     let email = ["", "ada", "@", "ada@", "@b.test", "a@b@c", "a b@c.test", "a@b.te\0st"]

@@ -1,5 +1,7 @@
 //! An account runs campaigns, until it archives them.
 
+use std::slice::from_ref;
+
 use serde_json::json;
 use tests::integration::{prospect, secret_of};
 use tests::{Client, Ledger, Store, TestApp, on_both_stores};
@@ -85,7 +87,7 @@ pub(crate) async fn an_archived_campaign_takes_no_prospects(store: Store) {
 
     for record in [prospect("ada"), prospect("bob")] {
         let said = "The campaign is archived.";
-        let by_token = alice.add_prospects(&id, &[record.clone()]).await;
+        let by_token = alice.add_prospects(&id, from_ref(&record)).await;
         by_token.assert_error(409, "Conflict", said);
         let by_url = app.anonymous().post_to_webhook(&url, &record).await;
         by_url.assert_error(409, "Conflict", said);
@@ -93,7 +95,7 @@ pub(crate) async fn an_archived_campaign_takes_no_prospects(store: Store) {
     // A record that cannot be used is told so even now.
     alice.add_prospects(&id, &[json!({})]).await.assert_validation_error();
     assert_eq!(alice.prospects(&id).await.len(), 1);
-    assert_eq!(alice.entries("/v1/campaigns").await, [archived.clone()]);
+    assert_eq!(alice.entries("/v1/campaigns").await, from_ref(&archived));
 
     alice.archive_campaign(&id).await.assert_status(204);
     assert_eq!(alice.campaign(&id).await.json(), archived);

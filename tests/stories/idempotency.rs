@@ -123,7 +123,7 @@ pub(crate) async fn many_retries_at_once_are_one_request(store: Store) {
         let retries: Vec<_> = (0..RETRIES)
             .map(|_| {
                 let (client, target, body) = (client.clone(), target.clone(), body.clone());
-                tokio::spawn(async move { post(&client, &target, "the-same", &body).await })
+                tokio::spawn(async move { post(&client, &target, &target, &body).await })
             })
             .collect();
         let mut answers = Vec::new();
@@ -242,6 +242,7 @@ pub(crate) async fn a_webhooks_key_outlives_its_url(store: Store) {
     // Another campaign's keys are its own, and so are those of the people.
     let to_autumn = path_of(&alice.rotate_webhook(&autumn).await);
     post(&tool, &to_autumn, "key", &prospect("ada")).await.assert_status(202);
+    assert_eq!(alice.prospects(&autumn).await.len(), 1);
     let by_token = format!("/v1/campaigns/{spring}/prospects");
     let records = json!({ "data": [prospect("eve")] });
     post(&alice, &by_token, "key", &records).await.assert_status(200);

@@ -112,7 +112,7 @@ pub(crate) async fn many_retries_of_one_rotation_make_one_secret(store: Store) {
         let retries: Vec<_> = (0..32)
             .map(|_| {
                 let (alice, target) = (alice.user.clone(), target.to_owned());
-                tokio::spawn(async move { ask(&alice, &target, "the-same").await })
+                tokio::spawn(async move { ask(&alice, &target, &target).await })
             })
             .collect();
         let mut made = 0;

@@ -3,6 +3,8 @@
 //! Everything that can be done is done, right and wrong, at the most talkative log level, and then
 //! everything that was written or answered is searched for every secret that was ever in play.
 
+mod webhook_urls;
+
 use std::path::PathBuf;
 
 use http::Method;
@@ -10,8 +12,12 @@ use serde_json::json;
 use tests::actors::password_of;
 use tests::postgres::Cluster;
 use tests::reaper::Scratch;
+use tests::receiver::Behaviour;
 use tests::scanner::{Scanner, secret_part};
-use tests::{Actor, Client, Database, Settings, Store, TestApp, UnclaimedApp, on_both_stores};
+use tests::{
+    Actor, Client, Database, EndpointsFile, Receiver, Settings, Store, TestApp, UnclaimedApp,
+    on_both_stores,
+};
 
 on_both_stores!(no_secret_is_found_outside_the_answer_that_created_it);
 
@@ -22,10 +28,13 @@ const NUMERIC_PASSWORD: u64 = 831_290_775_523_194;
 #[derive(Default)]
 struct Secrets {
     tokens: Vec<String>,
+    urls: Vec<String>,
     first_code: String,
     invited_codes: Vec<String>,
     passwords: Vec<String>,
     cookies: Vec<String>,
+    /// Of an endpoint: its path and its key.
+    endpoint: Vec<String>,
 }
 
 pub(crate) async fn no_secret_is_found_outside_the_answer_that_created_it(store: Store) {
@@ -40,9 +49,14 @@ pub(crate) async fn no_secret_is_found_outside_the_answer_that_created_it(store:
     let mut written: Vec<PathBuf> = vec![database.data_directory().to_owned()];
     written.extend(cluster.iter().flat_map(|it| [it.data_directory(), it.log_file()]));
 
-    let settings = Settings::new().flag("--log", "trace");
+    let receiver = Receiver::start().await;
+    let file = EndpointsFile::new("").endpoint("crm", &receiver, "");
+    let settings = file.settings_on_this_machine().flag("--log", "trace").unlimited();
     let (mut app, alice, mut secrets) = arrive(database, settings).await;
+    secrets.endpoint = receiver.path().split('?').map(str::to_owned).collect();
+    secrets.endpoint.push(receiver.secret()["whsec_".len()..].to_owned());
     live(&app, &alice, &mut secrets).await;
+    deliver(&app, &receiver).await;
     let first_run = (app.server().stdout(), app.server().stderr());
     let mut hits = search_files(&secrets.everywhere(), &written);
     app.kill();
@@ -148,6 +162,7 @@ async fn live(app: &TestApp, alice: &Actor, secrets: &mut Secrets) {
     stale.send().await.assert_status(412);
     app.with_token(&token).whoami().await.assert_user("alice");
     app.with_token(&token).account().await.assert_status(200);
+    webhook_urls::use_webhook_urls(app, alice, secrets).await;
     app.with_token(&secrets.tokens[0]).whoami().await.assert_invalid_api_token();
     send_wrongly(app, alice, &token).await;
 
@@ -161,6 +176,18 @@ async fn live(app: &TestApp, alice: &Actor, secrets: &mut Secrets) {
     alice.sign_in().await.assert_status(200);
     secrets.cookies.push(session_id(alice));
     secrets.tokens.push(alice.generate_token().await);
+}
+
+/// What was told, what failed, and all that is said about it.
+async fn deliver(app: &TestApp, receiver: &Receiver) {
+    let told = receiver.messages().len();
+    assert!(told > 3, "{told}");
+    receiver.behave(|_, _| Behaviour::Answer(500));
+    app.admin().generate_token().await;
+    receiver.wait_until(|messages| messages.iter().any(|it| it.id.contains(&app.admin().id))).await;
+    for target in ["/v1/admin/endpoints", "/v1/admin/deliveries", "/admin/deliveries"] {
+        app.admin().get(target).send().await.assert_status(200);
+    }
 }
 
 async fn sign_in_wrongly(app: &TestApp, alice: &Actor, secrets: &mut Secrets) {
@@ -239,8 +266,10 @@ impl Secrets {
     fn scanner(&self, first_code: bool, cookies: bool) -> Scanner {
         let mut all: Vec<(&str, &str)> = Vec::new();
         all.extend(self.tokens.iter().map(|token| ("a token", secret_part(token))));
+        all.extend(self.urls.iter().map(|secret| ("a webhook URL", secret_part(secret))));
         all.extend(self.invited_codes.iter().map(|code| ("a setup code", &**code)));
         all.extend(self.passwords.iter().map(|password| ("a password", &**password)));
+        all.extend(self.endpoint.iter().map(|secret| ("an endpoint's secret", &**secret)));
         if first_code {
             all.push(("the first setup code", &self.first_code));
         }
@@ -268,9 +297,10 @@ impl Secrets {
     /// the code that it was opened with.
     fn shown_too_often(&self, app: &TestApp) -> Vec<String> {
         let answers = app.answers();
-        let tokens = self.tokens.iter().map(|token| (secret_part(token), 1));
+        let tokens = self.tokens.iter().chain(&self.urls);
+        let tokens = tokens.map(|token| (secret_part(token), 1));
         let codes = self.invited_codes.iter().map(|code| (&**code, 1));
-        let rest = self.passwords.iter().map(|password| (&**password, 0));
+        let rest = self.passwords.iter().chain(&self.endpoint).map(|secret| (&**secret, 0));
         let mut complaints = Vec::new();
         for (secret, allowed) in tokens.chain(codes).chain(rest).chain([(&*self.first_code, 0)]) {
             let scanner = Scanner::new(&[("a secret", secret)]);

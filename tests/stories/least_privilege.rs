@@ -25,8 +25,8 @@ async fn granted() -> (Database, Database) {
     migrate.arg("migrate").args(owned.arguments());
     let ended = finish(migrate, "");
     assert!(ended.status.success(), "{ended:?}");
-    let mut owner = Connection::open(&owned).await;
-    owner.execute(documented_grants()).await.unwrap();
+    let mut connection = Connection::open(&owned).await;
+    connection.execute(documented_grants()).await.unwrap();
     let url = owned.url().unwrap().replace("symbolon@", &format!("{ROLE}@"));
     (owned, Database::at(url))
 }

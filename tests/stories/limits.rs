@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tests::integration::prospect;
 use tests::reaper::Scratch;
 use tests::{Answer, Client, Database, Settings, Store, TestApp, on_both_stores};
 
@@ -12,6 +13,7 @@ on_both_stores!(
     tokens_and_sessions_in_the_same_account_share_its_limit,
     of_many_requests_at_once_exactly_the_limit_is_admitted,
     whoever_is_refused_for_a_credential_or_an_account_does_not_count,
+    prospects_are_added_ten_times_a_minute_by_token_and_url_together,
 );
 
 pub(crate) async fn a_hundred_requests_a_minute_are_admitted_in_an_account(store: Store) {
@@ -115,6 +117,55 @@ pub(crate) async fn whoever_is_refused_for_a_credential_or_an_account_does_not_c
     // The credential and the account are judged first, however full the minute is.
     app.with_token(&dead).account().await.assert_invalid_api_token();
     bearer.in_account(&foreign).account().await.assert_forbidden();
+}
+
+pub(crate) async fn prospects_are_added_ten_times_a_minute_by_token_and_url_together(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let bearer = app.with_token(&alice.generate_token().await);
+    let (first, second) =
+        (bearer.create_campaign("First").await, bearer.create_campaign("Second").await);
+    let url = bearer.rotate_webhook(&second).await;
+    let record = prospect("ada");
+    // Three requests were made by now.
+    for number in 1..=10 {
+        let answer = if number % 2 == 0 {
+            bearer.add_prospects(&first, std::slice::from_ref(&record)).await.assert_status(200)
+        } else {
+            app.anonymous().post_to_webhook(&url, &record).await.assert_status(202)
+        };
+        assert_both(&answer, 97 - number, 10 - number);
+    }
+    let refused = [
+        bearer.add_prospects(&first, std::slice::from_ref(&record)).await,
+        app.anonymous().post_to_webhook(&url, &record).await,
+    ];
+    for answer in refused {
+        assert_both(&answer, 87, 0);
+        assert!(answer.header("retry-after").is_some());
+        answer.assert_refused(429, "TooManyRequests");
+    }
+    // The other limit goes on, and so does another account.
+    assert_standing(&bearer.account().await.assert_status(200), LIMIT, 86);
+    assert_eq!(bearer.prospects(&first).await.len(), 1);
+    let other = app.admin().open_account("Other").await;
+    app.admin().put_member(&other, &alice.id, "member").await;
+    let there = bearer.in_account(&other);
+    let campaign = there.create_campaign("There").await;
+    let answer = there.add_prospects(&campaign, &[record]).await.assert_status(200);
+    assert_both(&answer, 98, 9);
+}
+
+/// Expects that the answer says how both limits stand.
+#[track_caller]
+fn assert_both(answer: &Answer, account: u64, prospects: u64) {
+    let policy = "\"account\";q=100;w=60, \"prospects\";q=10;w=60";
+    assert_eq!(answer.header("ratelimit-policy"), Some(policy), "{answer:?}");
+    let state = answer.header("ratelimit").unwrap_or_else(|| panic!("no state: {answer:?}"));
+    let parts: Vec<_> = state.split(", ").collect();
+    let [of_account, of_prospects] = parts[..] else { panic!("{state}") };
+    assert!(of_account.starts_with(&format!("\"account\";r={account};t=")), "{state}");
+    assert!(of_prospects.starts_with(&format!("\"prospects\";r={prospects};t=")), "{state}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The stories: what people do with the service, told over HTTP and the command line, on both stores.
 
+mod access_matrix;
 mod account_header;
 mod account_pages;
 mod admin_access;
@@ -38,10 +39,12 @@ mod odd_text;
 mod operations;
 mod pages;
 mod paging;
+mod personal_data;
 mod preconditions;
 mod prospect_rules;
 mod prospects;
 mod races;
+mod readme;
 mod regenerating;
 mod revoking;
 mod routes;

@@ -1,5 +1,7 @@
 //! An integration adds prospects to a campaign, and is told what became of each.
 
+use std::slice::from_ref;
+
 use serde_json::{Value, json};
 use tests::integration::prospect;
 use tests::{Ledger, Store, TestApp, on_both_stores};
@@ -140,7 +142,7 @@ pub(crate) async fn a_known_person_is_found_within_one_request_and_later(store: 
         let told = alice.add_prospects(&at_once, &records).await.assert_status(200).json();
         assert_eq!((&told["added"], &told["duplicates"]), (&json!(1), &json!(records.len() - 1)));
         for (number, record) in records.iter().enumerate() {
-            let told = alice.add_prospects(&later, &[record.clone()]).await.json();
+            let told = alice.add_prospects(&later, from_ref(record)).await.json();
             let expected = if number == 0 { "added" } else { "duplicate" };
             assert_eq!(told["results"][0]["status"], expected, "{record}");
         }

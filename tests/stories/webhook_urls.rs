@@ -204,13 +204,14 @@ pub(crate) async fn everything_wrong_with_a_url_gets_the_same_answer(store: Stor
         bodies.push(empty.assert_not_found());
     }
     let elsewhere = app.anonymous().post("/v1/nothing").json(json!({})).send().await;
-    let like: Vec<_> = elsewhere.headers.keys().collect();
+    let usual: Vec<_> = elsewhere.headers.keys().collect();
     for answer in &bodies {
         assert_eq!(answer.body, elsewhere.body, "{answer:?}");
-        assert_eq!(answer.headers.keys().collect::<Vec<_>>(), like, "{answer:?}");
+        assert_eq!(answer.headers.keys().collect::<Vec<_>>(), usual, "{answer:?}");
     }
     // The same octets, written as a careless client writes them.
-    let encoded: String = live.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = live.bytes().flat_map(|byte| format!("%{byte:02x}").into_bytes()).collect();
+    let encoded = String::from_utf8(encoded).unwrap();
     let target = format!("/v1/webhooks/{encoded}/prospects");
     app.anonymous().post(&target).json(prospect("ada")).send().await.assert_status(202);
     assert_eq!(alice.prospects(&id).await.len(), 1);

@@ -13,6 +13,15 @@ use url::Url;
 use super::address::Reach;
 use super::schedule::Schedule;
 
+/// Lengths of names.
+const NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=40;
+
+/// Whether an endpoint can have this name.
+pub fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    NAME_LENGTH.contains(&text.len()) && text.chars().all(plain)
+}
+
 /// One receiver. No `Debug`: its URL and its key are secrets.
 pub struct Endpoint {
     name: String,

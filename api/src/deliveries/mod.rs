@@ -1,7 +1,7 @@
 //! Tells configured endpoints what happened, as [Standard Webhooks](https://www.standardwebhooks.com).
 //!
 //! A command's transaction writes who is to be told of its events (`projections::deliveries`). One
-//! [`worker`] per endpoint makes each message from the event and the read models, signs it and posts
+//! `worker` per endpoint makes each message from the event and the read models, signs it and posts
 //! it, until the receiver says 2xx or the [`schedule`] ends.
 //!
 //! **Invariant:** at least once: a delivery is done when the receiver said so, and not before.

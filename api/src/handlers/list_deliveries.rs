@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::delivery_reply::DeliveryReply;
 use crate::app::App;
 use crate::auth::Admin;
+use crate::deliveries::endpoint::is_name;
 use crate::error::ApiError;
 use crate::extract::{List, numeric, page_request};
 
@@ -41,6 +42,9 @@ impl FromRequestParts<App> for DeliveryQuery {
             let status = DeliveryStatus::parse(text);
             status.ok_or_else(|| refused("status must be pending, delivered or dead"))
         };
+        if query.endpoint.as_deref().is_some_and(|name| !is_name(name)) {
+            return Err(refused("endpoint must be the name of one"));
+        }
         let filter = DeliveryFilter {
             status: query.status.as_deref().map(status).transpose()?,
             endpoint: query.endpoint,
@@ -50,10 +54,20 @@ impl FromRequestParts<App> for DeliveryQuery {
     }
 }
 
-/// Answers 200, newest first.
+/// Lists what endpoints are told, newest first.
+///
+/// Those that arrived are listed for 7 days, those that were given up until they are replayed.
 ///
 /// # Errors
-/// `Validation` for a status, limit or cursor that cannot be used.
+/// `ValidationError` for a status, limit or cursor that cannot be used.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/deliveries",
+    tag = "Deliveries",
+    security(("bearer" = []), ("session" = [])),
+    params(DeliveryQuery),
+    responses((status = 200, description = "A page of deliveries.", body = List<DeliveryReply>), Admin),
+)]
 pub async fn list_deliveries(
     State(app): State<App>,
     _: Admin,

@@ -10,10 +10,19 @@ use crate::auth::Admin;
 use crate::error::ApiError;
 use crate::extract::List;
 
-/// Answers 200, all of them, in the order of the endpoints file.
+/// Lists who is told what happens here, in the order of the endpoints file.
+///
+/// All of them on one page. Neither their paths nor their keys are shown.
 ///
 /// # Errors
 /// `Forbidden` without the role.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/endpoints",
+    tag = "Deliveries",
+    security(("bearer" = []), ("session" = [])),
+    responses((status = 200, description = "All endpoints.", body = List<EndpointReply>), Admin),
+)]
 pub async fn list_endpoints(
     State(app): State<App>,
     _: Admin,

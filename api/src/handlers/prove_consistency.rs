@@ -75,12 +75,11 @@ pub async fn prove_consistency(
     _: Auditor,
     ConsistencyQuery { from, to }: ConsistencyQuery,
 ) -> Result<Json<ConsistencyReply>, ApiError> {
-    let (to, checkpoint) = match to {
-        Some(to) => (to, app.store.find_checkpoint(to).await?),
-        None => {
-            let latest = latest_checkpoint(&app, from).await?;
-            (latest.head.size, Some(latest))
-        }
+    let (to, checkpoint) = if let Some(to) = to {
+        (to, app.store.find_checkpoint(to).await?)
+    } else {
+        let latest = latest_checkpoint(&app, from).await?;
+        (latest.head.size, Some(latest))
     };
     let proof = app.store.prove_consistency(from, to).await?.ok_or_else(|| {
         ApiError::Validation(format!("the log never grew from {from} to {to} events"))

@@ -50,10 +50,11 @@ impl Modify for Finish {
 }
 
 /// Operations that take an `Idempotency-Key`: every `POST` but those by which people come in, where a
-/// code or a password stands for itself.
+/// code or a password stands for itself, and the replay of a delivery, which is refused the second time.
 fn acts_once<'a>((path, item): (&'a String, &'a mut PathItem)) -> Option<&'a mut Operation> {
-    let comes_in = ["/v1/setup", "/v1/session"].contains(&path.as_str());
-    item.post.as_mut().filter(|_| !comes_in)
+    let takes_none =
+        ["/v1/setup", "/v1/session", "/v1/admin/deliveries/{id}/replay"].contains(&path.as_str());
+    item.post.as_mut().filter(|_| !takes_none)
 }
 
 /// What a record needs, and a list of required fields cannot say.

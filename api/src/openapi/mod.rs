@@ -31,6 +31,7 @@ use crate::handlers as h;
         (name = "Campaigns", description = "Campaigns of the account, the prospects in them, and the URLs that add to them."),
         (name = "Administration", description = "Users, accounts and members, for the instance role `admin`."),
         (name = "Audit", description = "What the log is, signed, and proofs about it, for the instance role `auditor`."),
+        (name = "Deliveries", description = "What endpoints are told, and what became of it. For the instance role `admin`."),
         (name = "Health", description = "For operators and load balancers."),
     ),
     paths(
@@ -75,6 +76,9 @@ use crate::handlers as h;
         h::show_log_key::show_log_key,
         h::prove_inclusion::prove_inclusion,
         h::prove_consistency::prove_consistency,
+        h::list_endpoints::list_endpoints,
+        h::list_deliveries::list_deliveries,
+        h::replay_delivery::replay_delivery,
         h::health::live,
         h::health::ready,
     ),

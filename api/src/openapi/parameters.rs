@@ -1,14 +1,17 @@
 //! The headers and query parameters that extractors read, as handlers name them: by the extractor.
 
+use projections::DeliveryStatus;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
+use super::values::ENDPOINT_NAME;
 use crate::auth::AccountInForce;
 use crate::auth::middleware::ACCOUNT_ID;
 use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::extract::{HistoryPaging, IfMatchGeneration, IfNoneMatch, LIMIT, Paging};
+use crate::handlers::list_deliveries::DeliveryQuery;
 
 impl IntoParams for AccountInForce {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -58,6 +61,19 @@ impl IntoParams for Paging {
 impl IntoParams for HistoryPaging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![limit(), cursor("^[np][0-9]{1,18}$")]
+    }
+}
+
+impl IntoParams for DeliveryQuery {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let status = text().enum_values(Some(DeliveryStatus::ALL.map(DeliveryStatus::as_str)));
+        let endpoint = text().pattern(Some(ENDPOINT_NAME));
+        vec![
+            parameter("status", ParameterIn::Query, status, "Only those that stand like this."),
+            parameter("endpoint", ParameterIn::Query, endpoint, "Only those to this endpoint."),
+            limit(),
+            cursor("^[np][0-9]{1,18}$"),
+        ]
     }
 }
 

@@ -4,6 +4,7 @@
 //! **Invariant:** a text is valid here exactly when the code takes it, as far as a schema can say so.
 
 use domain::{AccountRole as Roles, InstanceRole as InstanceRoles, Permission as Permissions};
+use projections::{Announcement, DeliveryStatus as DeliveryStatuses};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
@@ -40,6 +41,14 @@ values! {
     TokenEventType = one_of(["TokenGenerated", "TokenRegenerated", "TokenRevoked"]);
     /// Who revoked a token: its owner, whoever held it, an administrator, or the locking of its owner.
     RevocationReason = one_of(["owner", "bearer", "administrator", "user_locked"]);
+    /// How a delivery stands: to be sent, arrived, or given up.
+    DeliveryStatus = one_of(DeliveryStatuses::ALL.iter().map(|status| status.as_str()));
+    /// A type of event that endpoints can be told of.
+    EventType = one_of(Announcement::ALL.iter().map(|kind| kind.as_str()));
+    /// Names an endpoint in the endpoints file.
+    EndpointName = text().pattern(Some(ENDPOINT_NAME)).examples(["crm"]);
+    /// The number of a delivery.
+    DeliveryId = text().pattern(Some("^[0-9]{1,19}$")).examples(["12"]);
     /// By what right something was done.
     Via = one_of(["session", "token", "webhook", "setup", "command_line", "system"]);
     /// A role that holds everywhere in this installation.
@@ -85,6 +94,7 @@ values! {
         .max_length(Some(*password::LENGTH.end())).examples(["a password of yours"]);
 }
 
+pub(super) const ENDPOINT_NAME: &str = "^[0-9a-z-]{1,40}$";
 /// At least one character that is no space, and no control characters.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 /// `http` or `https`, `linkedin.com` or a name under it, and a path that is not empty.

@@ -98,9 +98,10 @@ pub async fn show_account(
     let calls = page_of(query.calls.as_deref())?;
     let calls = app.store.list_reported_calls(id, &calls).await?;
     let campaigns = page_of(query.campaigns.as_deref())?;
-    let campaigns = match role.allows(Permission::ViewCampaign) {
-        true => Some(app.store.list_campaigns(id, &campaigns).await?),
-        false => None,
+    let campaigns = if role.allows(Permission::ViewCampaign) {
+        Some(app.store.list_campaigns(id, &campaigns).await?)
+    } else {
+        None
     };
     secret_page(&AccountPage {
         frame: Frame::of(&person),

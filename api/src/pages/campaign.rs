@@ -54,8 +54,7 @@ impl From<Option<WebhookState>> for WebhookView {
 
 struct ProspectView {
     name: Option<String>,
-    company: Option<String>,
-    job_title: Option<String>,
+    work: Vec<String>,
     contacts: Vec<String>,
     added: Moment,
     byline: String,
@@ -63,14 +62,14 @@ struct ProspectView {
 
 impl From<ReportedProspect> for ProspectView {
     fn from(ReportedProspect { prospect, doer }: ReportedProspect) -> Self {
-        let ProspectEntry { first_name, last_name, email, phone, linkedin_url, .. } = prospect;
+        let ProspectEntry { first_name, last_name, company, job_title, .. } = prospect;
+        let ProspectEntry { email, phone, linkedin_url, added, .. } = prospect;
         let names: Vec<String> = [first_name, last_name].into_iter().flatten().collect();
         Self {
             name: (!names.is_empty()).then(|| names.join(" ")),
-            company: prospect.company,
-            job_title: prospect.job_title,
+            work: [company, job_title].into_iter().flatten().collect(),
             contacts: [email, phone, linkedin_url].into_iter().flatten().collect(),
-            added: Moment::new(prospect.added.at),
+            added: Moment::new(added.at),
             byline: byline(&doer),
         }
     }
@@ -101,9 +100,10 @@ pub async fn show_campaign(
     let campaign = campaign.ok_or(ApiError::NotFound)?;
     let request = page_of(query.prospects.as_deref())?;
     let prospects = app.store.list_reported_prospects(id, &request).await?;
-    let webhook = match role.allows(Permission::EditCampaign) {
-        true => app.store.find_webhook(id).await?.into(),
-        false => WebhookView::Hidden,
+    let webhook = if role.allows(Permission::EditCampaign) {
+        app.store.find_webhook(id).await?.into()
+    } else {
+        WebhookView::Hidden
     };
     secret_page(&CampaignPage {
         frame: Frame::of(&person),

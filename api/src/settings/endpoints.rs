@@ -15,12 +15,11 @@ use url::Url;
 
 use super::SettingsError;
 use crate::deliveries::address::Reach;
-use crate::deliveries::endpoint::EndpointParts;
+use crate::deliveries::endpoint::{EndpointParts, is_name};
 use crate::deliveries::schedule::Schedule;
 use crate::deliveries::{Endpoint, Endpoints};
 use crate::extract::reason;
 
-const NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=40;
 /// As Standard Webhooks has it: 192 to 512 bits.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 const KEY_PREFIX: &str = "whsec_";
@@ -110,8 +109,7 @@ fn endpoint(table: toml::Table) -> Result<Endpoint, String> {
 }
 
 fn name(text: String) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if NAME_LENGTH.contains(&text.len()) && text.chars().all(plain) {
+    if is_name(&text) {
         Ok(text)
     } else {
         Err("name must have 1 to 40 lower-case letters, digits or hyphens".to_owned())
