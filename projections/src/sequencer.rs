@@ -8,6 +8,8 @@
 //! **Invariant:** positions are 1, 2, 3 … without a gap, every event gets one, and no event gets one before an
 //! earlier event of its aggregate.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Utc};
 use cqrs_es::persist::SerializedEvent;
 use domain::log::{Frontier, LogEntry, NotCanonical, Subtree, TreeHash};
@@ -84,7 +86,7 @@ SELECT size, frontier
 FROM log_head";
 
 const LIST_WAITING: &str = "
-SELECT q.aggregate_type, q.aggregate_id, q.sequence,
+SELECT q.id, q.aggregate_type, q.aggregate_id, q.sequence,
        e.event_type, e.event_version, e.payload, e.metadata, e.recorded_at
 FROM log_queue q
 LEFT JOIN events e
@@ -94,25 +96,16 @@ LEFT JOIN events e
 ORDER BY q.id
 LIMIT $1";
 
-/// What has a position waits no more. By what was numbered and not by the queue's ids: a writer that began
-/// earlier may have committed in between.
-const DEQUEUE: &str = "
-DELETE FROM log_queue
-WHERE (aggregate_type, aggregate_id, sequence) IN (
-    SELECT aggregate_type, aggregate_id, sequence
-    FROM event_log
-    WHERE position > $1
-)";
-
 const MOVE_HEAD: &str = "
 UPDATE log_head
 SET size = $2,
     frontier = $3
 WHERE size = $1";
 
-const EVENT_LOG: (&str, usize) =
-    ("event_log (position, aggregate_type, aggregate_id, sequence, leaf_hash)", 5);
-const LOG_NODES: (&str, usize) = ("log_nodes (level, node_index, hash)", 3);
+const INSERT_LEAVES: &str =
+    "INSERT INTO event_log (position, aggregate_type, aggregate_id, sequence, leaf_hash) VALUES";
+const INSERT_NODES: &str = "INSERT INTO log_nodes (level, node_index, hash) VALUES";
+const DEQUEUE: &str = "DELETE FROM log_queue WHERE id IN";
 
 /// The one row of `log_head`.
 #[derive(sqlx::FromRow)]
@@ -131,6 +124,7 @@ impl HeadRow {
 
 #[derive(sqlx::FromRow)]
 struct WaitingRow {
+    id: i64,
     aggregate_type: String,
     aggregate_id: String,
     sequence: i64,
@@ -182,12 +176,12 @@ pub(crate) async fn number_batch<T: Transaction>(
     let Some(frontier) = take_turn(tx, turn).await? else { return Ok(Numbering::OthersTurn) };
     let waiting = tx.fetch::<WaitingRow>(Statement::new(LIST_WAITING).bind(BATCH)).await?;
     let oldest = waiting.iter().filter_map(|row| row.recorded_at).min();
+    let ids: Vec<_> = waiting.iter().map(|row| vec![row.id.into()]).collect();
     let placed = waiting.into_iter().map(WaitingRow::place).collect::<Result<Vec<_>, _>>()?;
     let count = u64::try_from(placed.len()).map_err(StoreError::corrupt)?;
     if count > 0 {
-        let before = position(frontier.size())?;
         append(tx, frontier, &placed).await?;
-        let dequeued = tx.execute(Statement::new(DEQUEUE).bind(before)).await.map_err(refusal)?;
+        let dequeued = many(tx, DEQUEUE, ids).await?;
         if dequeued != count {
             return Err(StoreError::corrupt(format!("{dequeued} of {count} events waited")));
         }
@@ -236,8 +230,8 @@ async fn append(
         ])
     });
     let nodes = nodes.collect::<Result<Vec<_>, StoreError>>()?;
-    insert(tx, EVENT_LOG, leaves).await?;
-    insert(tx, LOG_NODES, nodes).await?;
+    many(tx, INSERT_LEAVES, leaves).await?;
+    many(tx, INSERT_NODES, nodes).await?;
     let step = Statement::new(MOVE_HEAD)
         .bind(position(before)?)
         .bind(position(frontier.size())?)
@@ -258,29 +252,38 @@ pub(crate) fn position(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(StoreError::corrupt)
 }
 
-/// Inserts rows, many with one statement. Three sizes of statement, so that few are prepared.
-async fn insert(
+/// Runs a statement for many rows of values; says how many rows it touched. It comes in three sizes, so that
+/// few are prepared, and each names its rows, so that an index finds them whatever the planner believes.
+async fn many(
     tx: &mut impl Transaction,
-    (table, width): (&str, usize),
+    text: &str,
     rows: Vec<Vec<Value>>,
-) -> Result<(), StoreError> {
-    let mut rows = rows.into_iter();
+) -> Result<u64, StoreError> {
+    let mut rows = rows.into_iter().peekable();
+    let mut touched = 0;
     for size in [100, 10, 1] {
         while rows.len() >= size {
-            let text = format!("INSERT INTO {table}\nVALUES {}", places(size, width));
-            let insert =
-                rows.by_ref().take(size).flatten().fold(Statement::new(text), Statement::bind);
-            tx.execute(insert).await.map_err(refusal)?;
+            let width = rows.peek().map_or(0, Vec::len);
+            let text = format!("{text} {}", places(size, width));
+            let values = rows.by_ref().take(size).flatten();
+            let statement = values.fold(Statement::new(text), Statement::bind);
+            touched += tx.execute(statement).await.map_err(refusal)?;
         }
     }
-    Ok(())
+    Ok(touched)
 }
 
-/// `($1, $2), ($3, $4), …`
+/// `($1, $2), ($3, $4), …`; of one column, `($1, $2, …)`.
 fn places(rows: usize, width: usize) -> String {
-    let row = |row: usize| {
-        let numbers = (1..=width).map(|column| format!("${}", row * width + column));
-        format!("({})", numbers.collect::<Vec<_>>().join(", "))
-    };
+    if width == 1 {
+        return row_of(1..=rows);
+    }
+    let row = |row: usize| row_of(row * width + 1..=(row + 1) * width);
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// `($1, $2, …)`
+fn row_of(numbers: RangeInclusive<usize>) -> String {
+    let numbers: Vec<_> = numbers.map(|number| format!("${number}")).collect();
+    format!("({})", numbers.join(", "))
 }

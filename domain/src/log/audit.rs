@@ -131,7 +131,7 @@ impl Examined {
 }
 
 /// Whether the line would be whole if the log had another name.
-fn is_foreign(parsed: &ExportLine, line: &[u8]) -> bool {
+fn is_foreign(parsed: &ExportLine<'_>, line: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Named {
         source: String,

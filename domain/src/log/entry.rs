@@ -1,5 +1,9 @@
 //! What a leaf says: one event, whole, in bytes that nothing else has.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::canonical::{NotCanonical, canonical_json};
@@ -23,11 +27,9 @@ pub struct LogEntry<'a> {
     /// Of the payload's shape.
     pub event_version: &'a str,
     /// Canonical.
-    pub payload: String,
+    pub payload: Cow<'a, str>,
     /// Canonical.
-    pub metadata: String,
-    /// When it happened, as the payload says.
-    pub time: Option<&'a str>,
+    pub metadata: Cow<'a, str>,
 }
 
 impl<'a> LogEntry<'a> {
@@ -38,7 +40,7 @@ impl<'a> LogEntry<'a> {
     pub fn try_new(
         (aggregate_type, aggregate_id, sequence): (&'a str, &'a str, u64),
         (event_type, event_version): (&'a str, &'a str),
-        payload: &'a Value,
+        payload: &Value,
         metadata: &Value,
     ) -> Result<Self, NotCanonical> {
         Ok(Self {
@@ -47,10 +49,20 @@ impl<'a> LogEntry<'a> {
             sequence,
             event_type,
             event_version,
-            time: payload.get(event_type).and_then(|body| body.get("at")).and_then(Value::as_str),
-            payload: canonical_json(payload)?,
-            metadata: canonical_json(metadata)?,
+            payload: canonical_json(payload)?.into(),
+            metadata: canonical_json(metadata)?.into(),
         })
+    }
+
+    /// When it happened, as the payload says.
+    pub fn time(&self) -> Option<&str> {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            at: Option<&'a str>,
+        }
+        let bodies: BTreeMap<&str, Body<'_>> = serde_json::from_str(&self.payload).ok()?;
+        bodies.get(self.event_type)?.at
     }
 
     /// The bytes of the leaf.

@@ -3,10 +3,12 @@
 //! **Invariant:** for one event at one position of one log there is one line, to the byte. So whoever checks
 //! a line writes it again and compares, and nothing in it can be changed unseen.
 
-use serde::Deserialize;
-use serde_json::Value;
+use std::borrow::Cow;
 
-use super::canonical::{NotCanonical, write_string};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::canonical::write_string;
 use super::entry::LogEntry;
 use super::note::Origin;
 use super::tree::TreeHash;
@@ -24,7 +26,7 @@ pub fn line(origin: &Origin, position: u64, entry: &LogEntry<'_>, leaf: &TreeHas
     write_string(&format!("symbolon.{aggregate_type}.{event_type}"), &mut text);
     text.push_str(",\"subject\":");
     write_string(&format!("{aggregate_type}/{aggregate_id}"), &mut text);
-    if let Some(time) = entry.time {
+    if let Some(time) = entry.time() {
         text.push_str(",\"time\":");
         write_string(time, &mut text);
     }
@@ -52,49 +54,56 @@ pub fn line(origin: &Origin, position: u64, entry: &LogEntry<'_>, leaf: &TreeHas
 
 /// What a line says, before anyone believes it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ExportLine {
+pub struct ExportLine<'a> {
     /// Where the event stands in the log, from 1.
     pub position: u64,
-    #[serde(rename = "leafhash")]
-    leaf_hash: String,
-    data: Data,
+    #[serde(rename = "leafhash", borrow)]
+    leaf_hash: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Data<'a>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
-    aggregate_type: String,
-    aggregate_id: String,
+struct Data<'a> {
+    #[serde(borrow)]
+    aggregate_type: Cow<'a, str>,
+    #[serde(borrow)]
+    aggregate_id: Cow<'a, str>,
     sequence: u64,
-    event_type: String,
-    event_version: String,
-    payload: Value,
-    metadata: Value,
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    #[serde(borrow)]
+    event_version: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+    #[serde(borrow)]
+    metadata: &'a RawValue,
 }
 
-impl ExportLine {
+impl<'a> ExportLine<'a> {
     /// Reads a line; `None` when it is none.
-    pub fn parse(line: &[u8]) -> Option<Self> {
+    pub fn parse(line: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }
 
-    /// The event.
-    ///
-    /// # Errors
-    /// When it can be none of this log's.
-    pub fn entry(&self) -> Result<LogEntry<'_>, NotCanonical> {
+    /// The event. Its payload and metadata are taken for canonical: when they are not, the leaf is another.
+    pub fn entry(&self) -> LogEntry<'_> {
         let data = &self.data;
-        LogEntry::try_new(
-            (&data.aggregate_type, &data.aggregate_id, data.sequence),
-            (&data.event_type, &data.event_version),
-            &data.payload,
-            &data.metadata,
-        )
+        LogEntry {
+            aggregate_type: &data.aggregate_type,
+            aggregate_id: &data.aggregate_id,
+            sequence: data.sequence,
+            event_type: &data.event_type,
+            event_version: &data.event_version,
+            payload: data.payload.get().into(),
+            metadata: data.metadata.get().into(),
+        }
     }
 
     /// The hash of its leaf, if `line` is to the byte what the log of this name has at its position.
     pub fn leaf_of(&self, origin: &Origin, line: &[u8]) -> Option<TreeHash> {
-        let entry = self.entry().ok()?;
+        let entry = self.entry();
         let leaf = entry.leaf_hash();
         let is_whole = leaf.to_string() == self.leaf_hash
             && self::line(origin, self.position, &entry, &leaf).as_bytes() == line;

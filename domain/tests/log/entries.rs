@@ -93,8 +93,8 @@ fn the_documented_events_have_the_documented_leaves() {
 
 #[test]
 fn an_entry_knows_when_the_event_happened_as_the_payload_says() {
-    assert_eq!(revoked().entry().time, Some("2026-01-02T03:04:05.678901Z"));
-    assert_eq!(empty().entry().time, None);
+    assert_eq!(revoked().entry().time(), Some("2026-01-02T03:04:05.678901Z"));
+    assert_eq!(empty().entry().time(), None);
 }
 
 /// The value with one thing in it changed, for each thing in it.
