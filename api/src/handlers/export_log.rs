@@ -40,7 +40,7 @@ pub struct ExportQuery {
 #[into_params(parameter_in = Query)]
 pub struct RawExportQuery {
     /// In what form.
-    #[param(value_type = Option<values::ExportFormat>)]
+    #[param(value_type = Option<values::ExportFormat>, inline)]
     format: Option<String>,
     /// From this position on.
     #[param(minimum = 1, default = 1)]
@@ -56,7 +56,7 @@ pub struct RawExportQuery {
     #[param(value_type = Option<Uuid>)]
     user: Option<UserId>,
     /// Events of this type. Not with `ndjson`.
-    #[param(value_type = Option<values::LogEventType>)]
+    #[param(value_type = Option<values::LogEventType>, inline)]
     r#type: Option<String>,
 }
 

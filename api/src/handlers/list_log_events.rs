@@ -41,7 +41,7 @@ pub struct RawEventsQuery {
     #[param(default = 100, minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// In what form.
-    #[param(value_type = Option<values::EventFormat>)]
+    #[param(value_type = Option<values::EventFormat>, inline)]
     format: Option<String>,
 }
 
