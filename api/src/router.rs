@@ -145,6 +145,8 @@ routes! {
     /// For auditors, by session or token.
     audit {
         GET "/v1/audit/checkpoint" => h::show_checkpoint::show_checkpoint;
+        GET "/v1/audit/events" => h::list_log_events::list_log_events;
+        GET "/v1/audit/export" => h::export_log::export_log;
         GET "/v1/audit/key" => h::show_log_key::show_log_key;
         GET "/v1/audit/proofs/inclusion" => h::prove_inclusion::prove_inclusion;
         GET "/v1/audit/proofs/consistency" => h::prove_consistency::prove_consistency;

@@ -209,6 +209,9 @@ struct Raw {
 /// Read by itself, because it says where the rest is.
 const CONFIG_VARIABLE: &str = "SYMBOLON_CONFIG";
 
+/// Said to clients of a server, in the README's examples and to `symbolon audit export`: no settings.
+const CLIENT_VARIABLES: [&str; 3] = ["SYMBOLON_URL", "SYMBOLON_TOKEN", "SYMBOLON_ACCOUNT"];
+
 impl Settings {
     /// Puts the sources together.
     ///
@@ -217,7 +220,9 @@ impl Settings {
     pub fn load(args: &SettingsArgs) -> Result<Self, SettingsError> {
         let file =
             args.config.clone().or_else(|| std::env::var_os(CONFIG_VARIABLE).map(Into::into));
-        let environment = std::env::vars().filter(|(name, _)| name != CONFIG_VARIABLE).collect();
+        let is_setting =
+            |name: &str| name != CONFIG_VARIABLE && !CLIENT_VARIABLES.contains(&name);
+        let environment = std::env::vars().filter(|(name, _)| is_setting(name)).collect();
         let mut sources = Config::builder()
             .set_default("listen", "127.0.0.1:8080")?
             .set_default("data_dir", "./symbolon-data")?

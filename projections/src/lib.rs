@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod directory;
 pub mod error;
 pub mod event_store;
+pub mod exports;
 pub mod idempotency;
 pub mod log;
 pub mod page;
@@ -49,6 +50,7 @@ pub use deliveries::{
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
+pub use exports::{ExportedEvent, Exports};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
 pub use log::{KeptCheckpoint, Log, LogCount, LoggedEvent, Proof};
 pub use page::{Cursor, Page, PageRequest};
@@ -77,6 +79,7 @@ pub trait ReadModels:
     + Housekeeping
     + Deliveries
     + Log
+    + Exports
 {
 }
 
@@ -94,6 +97,7 @@ impl<S> ReadModels for S where
         + Housekeeping
         + Deliveries
         + Log
+        + Exports
 {
 }
 

@@ -196,8 +196,9 @@ struct HashRow {
     hash: Vec<u8>,
 }
 
+/// An event at its place, as either database has it.
 #[derive(sqlx::FromRow)]
-struct EventRow {
+pub(crate) struct EventRow {
     position: i64,
     leaf_hash: Vec<u8>,
     aggregate_type: String,

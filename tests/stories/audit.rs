@@ -27,12 +27,14 @@ on_both_stores!(
     a_stop_in_good_order_leaves_nothing_uncovered,
 );
 
-async fn auditor(app: &TestApp) -> Actor {
+/// Someone with the role `auditor`.
+pub(crate) async fn auditor(app: &TestApp) -> Actor {
     let invitation = app.admin().invite_with_roles("audrey", &["auditor"]).await;
     app.accept(&invitation).await
 }
 
-async fn key(client: &Client) -> VerifierKey {
+/// What the log's signatures are checked with.
+pub(crate) async fn key(client: &Client) -> VerifierKey {
     let answer = client.get("/v1/audit/key").send().await.assert_status(200);
     assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
     answer.text().trim_end().parse().unwrap()
@@ -44,7 +46,8 @@ async fn checkpoint(client: &Client, target: &str) -> Checkpoint {
     Checkpoint::open(&answer.text(), &[key(client).await]).unwrap()
 }
 
-async fn fresh(client: &Client) -> Checkpoint {
+/// A checkpoint of everything so far.
+pub(crate) async fn fresh(client: &Client) -> Checkpoint {
     checkpoint(client, "/v1/audit/checkpoint?fresh=true").await
 }
 
@@ -77,7 +80,17 @@ pub(crate) async fn the_latest_checkpoint_is_shown_until_another_is_made(store: 
     let later = fresh(&audrey).await;
     assert_ne!(later, now);
     assert_eq!(checkpoint(&audrey, "/v1/audit/checkpoint").await, later);
-    for bad in ["fresh=1", "fresh=", "fresh", "old=true", "fresh=true&fresh=true"] {
+    for one in [&now, &later] {
+        let target = format!("/v1/audit/checkpoint?size={}", one.head.size);
+        assert_eq!(checkpoint(&audrey, &target).await, *one);
+    }
+    let target = format!("/v1/audit/checkpoint?size={}", now.head.size + 1);
+    assert!(now.head.size + 1 < later.head.size);
+    audrey.get(&target).send().await.assert_not_found();
+    for bad in [
+        "fresh=1", "fresh=", "fresh", "old=true", "fresh=true&fresh=true", "size=0", "size=-1",
+        "size=one", "size=1&fresh=true",
+    ] {
         let answer = audrey.get(&format!("/v1/audit/checkpoint?{bad}")).send().await;
         answer.assert_validation_error();
     }
@@ -222,9 +235,15 @@ pub(crate) async fn only_auditors_are_shown_the_log(store: Store) {
     let audrey = auditor(&app).await;
     let token = app.with_token(&audrey.generate_token().await);
     let alice = app.user("alice").await;
+    let size = fresh(&audrey).await.head.size;
     for target in [
         "/v1/audit/checkpoint",
         "/v1/audit/checkpoint?fresh=true",
+        &format!("/v1/audit/checkpoint?size={size}"),
+        "/v1/audit/events",
+        "/v1/audit/export",
+        "/v1/audit/export?format=csv",
+        "/v1/audit/export?format=ocsf",
         "/v1/audit/key",
         "/v1/audit/proofs/inclusion?position=1",
         "/v1/audit/proofs/consistency?from=1",

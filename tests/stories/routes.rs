@@ -99,6 +99,8 @@ covered! {
     GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
     GET "/v1/audit/checkpoint" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
+    GET "/v1/audit/events" by export::a_collector_that_polls_gets_everything_once_and_in_order;
+    GET "/v1/audit/export" by export::an_export_is_what_its_checkpoint_says;
     GET "/v1/audit/key" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
     GET "/v1/audit/proofs/inclusion" by audit::an_event_is_proved_to_be_in_the_log;
     GET "/v1/audit/proofs/consistency" by audit::a_log_is_proved_to_have_only_grown;

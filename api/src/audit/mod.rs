@@ -1,8 +1,11 @@
-//! The history that an auditor can prove: the key that signs it, who signs and when, and who numbers events.
+//! The history that an auditor can prove: the key that signs it, who signs and when, who numbers events, and
+//! how all of it is handed out.
 
+pub mod export;
 pub mod keeper;
 pub mod key;
 pub mod notary;
+pub mod ocsf;
 
 pub use keeper::LogKeeper;
 pub use key::LogKeyError;

@@ -40,7 +40,7 @@ enum Command {
     Doctor,
     /// Show what the service does, over real HTTP, on a temporary database
     Demo(demo::Arguments),
-    /// Check a history without the service
+    /// Export a history, and check it without the service
     Audit(audit::Arguments),
 }
 
@@ -71,6 +71,6 @@ async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Migrate => migrate::run(&settings).await,
         Command::Doctor => doctor::run(&settings).await,
         Command::Demo(arguments) => demo::run(&settings, arguments).await,
-        Command::Audit(arguments) => audit::run(&settings, arguments),
+        Command::Audit(arguments) => audit::run(&settings, arguments).await,
     }
 }

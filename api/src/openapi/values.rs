@@ -9,6 +9,8 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::audit::export::ExportFormat as Formats;
+use crate::audit::export::selection::EVENT_TYPES;
 use crate::auth::password;
 use crate::extract::{NAME_LENGTH, TEXT_LENGTH};
 use crate::handlers::call_body::DATA_KEYS;
@@ -49,6 +51,14 @@ values! {
     EndpointName = text().pattern(Some(ENDPOINT_NAME)).examples(["crm"]);
     /// The number of a delivery.
     DeliveryId = text().pattern(Some("^[0-9]{1,19}$")).examples(["12"]);
+    /// A type of event in the log.
+    LogEventType = one_of(EVENT_TYPES);
+    /// As lines that can be verified, as a table, or as events of OCSF 1.8.
+    ExportFormat = one_of(Formats::ALL.map(Formats::as_str)).default(Some("ndjson".into()));
+    /// As in an export that can be verified, or as events of OCSF 1.8.
+    EventFormat = one_of(["ndjson", "ocsf"]).default(Some("ndjson".into()));
+    /// A position in the log, or 0.
+    LogPosition = text().pattern(Some("^[0-9]{1,16}$")).examples(["1024"]);
     /// By what right something was done.
     Via = one_of(["session", "token", "webhook", "setup", "command_line", "system"]);
     /// A role that holds everywhere in this installation.

@@ -1,5 +1,6 @@
-//! `symbolon audit`: what an auditor does without the service.
+//! `symbolon audit`: what an auditor does with files, and how to get them.
 
+mod export;
 mod make_key;
 mod reading;
 mod verify;
@@ -20,6 +21,8 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Get the log from a running server into a file, and check it
+    Export(export::Arguments),
     /// Check an export against signed checkpoints, offline; exit code 3 when it is not what was signed
     Verify(verify::Arguments),
     /// Make a file with a new key to sign checkpoints with, to be given to every node
@@ -27,8 +30,9 @@ enum Command {
 }
 
 /// Does it.
-pub(super) fn run(settings: &Settings, arguments: Arguments) -> Outcome {
+pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
     match arguments.command {
+        Command::Export(arguments) => export::run(arguments).await,
         Command::Verify(arguments) => verify::run(&arguments),
         Command::MakeKey(arguments) => make_key::run(settings, &arguments),
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use domain::log::note::notes;
-use domain::log::{Audit, BadPlace, Checkpoint, CheckpointError, Examined, Origin, VerifierKey};
+use domain::log::{Audit, BadPlace, Checkpoint, CheckpointError, Examined, Origin, Verified, VerifierKey};
 
 use super::super::Outcome;
 use super::super::console::say;
@@ -75,19 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         checkpoints.extend(read(path, &arguments.key)?);
     }
     let origin = one_origin(&checkpoints)?;
-    let mut audit = Audit::new(&checkpoints);
-    let take = |line: Examined| {
-        audit.take(line)?;
-        Ok::<_, NotVerified>(!(arguments.up_to_checkpoint && audit.is_covered()))
-    };
-    if arguments.export.as_os_str() == "-" {
-        examine(io::stdin().lock(), &origin, take)?;
-    } else {
-        let name = arguments.export.display();
-        let unreadable = |error| NotVerified::Unreadable(format!("cannot read {name}: {error}"));
-        examine(File::open(&arguments.export).map_err(unreadable)?, &origin, take)?;
-    }
-    let verified = audit.finish(arguments.up_to_checkpoint).map_err(NotVerified::from)?;
+    let verified = check(&arguments.export, &checkpoints, arguments.up_to_checkpoint)?;
     let (size, root) = (verified.head.size, verified.head.root);
     say(format!("ok    {size} events of the log {origin}, root {root}"));
     say(format!("ok    as {} of {} checkpoints say", verified.checkpoints, checkpoints.len()));
@@ -99,6 +87,31 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         say("ok    the checkpoints are signed by the given key");
     }
     Ok(())
+}
+
+/// Compares an export, - for standard input, with checkpoints of one log.
+///
+/// # Errors
+/// When it is not what they say, or cannot be read.
+pub(super) fn check(
+    export: &Path,
+    checkpoints: &[Checkpoint],
+    up_to_checkpoint: bool,
+) -> Result<Verified, NotVerified> {
+    let origin = one_origin(checkpoints)?;
+    let mut audit = Audit::new(checkpoints);
+    let take = |line: Examined| {
+        audit.take(line)?;
+        Ok::<_, NotVerified>(!(up_to_checkpoint && audit.is_covered()))
+    };
+    if export.as_os_str() == "-" {
+        examine(io::stdin().lock(), &origin, take)?;
+    } else {
+        let name = export.display();
+        let unreadable = |error| NotVerified::Unreadable(format!("cannot read {name}: {error}"));
+        examine(File::open(export).map_err(unreadable)?, &origin, take)?;
+    }
+    Ok(audit.finish(up_to_checkpoint)?)
 }
 
 /// The checkpoints in a file.
