@@ -41,6 +41,7 @@ macro_rules! asset {
 
 pub(super) const STYLE: Asset = asset!("style.css", "text/css; charset=utf-8");
 pub(super) const TOKEN_CARD: Asset = asset!("token-card.js", "text/javascript; charset=utf-8");
+pub(super) const IDENTIFY: Asset = asset!("identify.js", "text/javascript; charset=utf-8");
 pub(super) const ICON: Asset = asset!("icon.svg", "image/svg+xml");
 pub(super) const DOCS: Asset = asset!("docs.js", "text/javascript; charset=utf-8");
 pub(super) const SWAGGER: Asset = asset!(
@@ -52,7 +53,7 @@ pub(super) const SWAGGER_PAGE_STYLE: Asset =
     asset!("swagger-page.css", "text/css; charset=utf-8", of_swagger_ui "index.css");
 
 static ALL: LazyLock<Vec<(String, Asset)>> = LazyLock::new(|| {
-    let all = [STYLE, TOKEN_CARD, ICON, DOCS, SWAGGER, SWAGGER_STYLE, SWAGGER_PAGE_STYLE];
+    let all = [STYLE, TOKEN_CARD, IDENTIFY, ICON, DOCS, SWAGGER, SWAGGER_STYLE, SWAGGER_PAGE_STYLE];
     all.map(|asset| (asset.hashed_name(), asset)).into()
 });
 

@@ -22,6 +22,7 @@ pub(super) struct Frame {
 pub(super) struct Visitor {
     pub(super) name: String,
     pub(super) is_admin: bool,
+    pub(super) is_auditor: bool,
 }
 
 impl Frame {
@@ -30,8 +31,14 @@ impl Frame {
     }
 
     pub(super) fn of(person: &Registration) -> Self {
-        let is_admin = person.roles.contains(&InstanceRole::Admin);
-        Self { visitor: Some(Visitor { name: person.name.clone(), is_admin }) }
+        let holds = |role| person.roles.contains(&role);
+        Self {
+            visitor: Some(Visitor {
+                name: person.name.clone(),
+                is_admin: holds(InstanceRole::Admin),
+                is_auditor: holds(InstanceRole::Auditor),
+            }),
+        }
     }
 }
 
@@ -63,20 +70,31 @@ fn sign_in_url(parts: &Parts) -> String {
     format!("/sign-in?next={}", next.as_ref().map_or("/", Uri::path))
 }
 
-/// Someone who is signed in and holds the instance role `admin`.
-pub struct PageAdmin(pub Registration);
+macro_rules! page_role {
+    ($($(#[$doc:meta])* $name:ident: $role:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        pub struct $name(pub Registration);
 
-impl FromRequestParts<App> for PageAdmin {
-    type Rejection = Response;
+        impl FromRequestParts<App> for $name {
+            type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let PageUser(person) = PageUser::from_request_parts(parts, app).await?;
-        if person.roles.contains(&InstanceRole::Admin) {
-            Ok(Self(person))
-        } else {
-            Err(ApiError::Forbidden.into_response())
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+                let PageUser(person) = PageUser::from_request_parts(parts, app).await?;
+                if person.roles.contains(&InstanceRole::$role) {
+                    Ok(Self(person))
+                } else {
+                    Err(ApiError::Forbidden.into_response())
+                }
+            }
         }
-    }
+    )+};
+}
+
+page_role! {
+    /// Someone who is signed in and holds the instance role `admin`.
+    PageAdmin: Admin,
+    /// Someone who is signed in and holds the instance role `auditor`.
+    PageAuditor: Auditor,
 }
 
 /// A page that may wait in the back-forward cache, because its text holds no secret.

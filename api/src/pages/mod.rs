@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod admin;
 pub mod admin_actions;
 pub mod assets;
+pub mod audit;
 mod byline;
 pub mod campaign;
 pub mod deliveries;

@@ -1,10 +1,15 @@
 //! Times as people read them. UTC throughout: an auditor elsewhere should see the same.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// For example `3 May 2026, 14:05 UTC`.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// For example `3 May 2026`.
+pub(super) fn day(date: NaiveDate) -> String {
+    date.format("%-d %B %Y").to_string()
 }
 
 /// A time for the `time` element: for programs and for people.
@@ -16,6 +21,11 @@ pub(super) struct Moment {
 impl Moment {
     pub(super) fn new(at: DateTime<Utc>) -> Self {
         Self { iso: at.to_rfc3339(), text: moment(at) }
+    }
+
+    /// To the second, for those who compare.
+    pub(super) fn exact(at: DateTime<Utc>) -> Self {
+        Self { iso: at.to_rfc3339(), text: at.format("%-d %B %Y, %H:%M:%S UTC").to_string() }
     }
 }
 
@@ -49,5 +59,7 @@ mod tests {
         assert_eq!(told(TimeDelta::hours(47)), "Last used 47 hours ago");
         assert_eq!(told(TimeDelta::days(9)), "Last used 9 days ago");
         assert_eq!(moment(now), "3 May 2026, 14:00 UTC");
+        assert_eq!(Moment::exact(now).text, "3 May 2026, 14:00:00 UTC");
+        assert_eq!(day(now.date_naive()), "3 May 2026");
     }
 }

@@ -15,6 +15,11 @@ pub(super) struct Turns {
 }
 
 impl Turns {
+    /// Of a list that is shown whole.
+    pub(super) const fn none() -> Self {
+        Self { newer: None, older: None }
+    }
+
     /// Of a list that begins with the newest.
     pub(super) fn newest_first<T>(page: &Page<T>) -> Self {
         Self { newer: page.previous.as_ref().map(encode), older: page.next.as_ref().map(encode) }
