@@ -17,6 +17,7 @@ use tower_sessions::SessionStore;
 use tracing::Level;
 
 use crate::app::App;
+use crate::audit::reading::record_read;
 use crate::auth::middleware::{authenticate, select_account, session_store_fault};
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
@@ -142,8 +143,16 @@ routes! {
         DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;
     }
 
-    /// For auditors, by session or token.
+    /// For auditors, by session or token; some for everyone about themself. Every read is recorded.
     audit {
+        GET "/v1/audit/tokens" => h::list_audit_tokens::list_audit_tokens;
+        GET "/v1/audit/tokens/as-of" => h::show_state_as_of::show_state_as_of;
+        GET "/v1/audit/tokens/lineage" => h::list_token_lineage::list_token_lineage;
+        POST "/v1/audit/identify" => h::identify_token::identify_token;
+        GET "/v1/audit/actions" => h::list_token_actions::list_token_actions;
+        GET "/v1/audit/leavers" => h::list_leavers::list_leavers;
+        GET "/v1/audit/stale" => h::list_stale_tokens::list_stale_tokens;
+        GET "/v1/audit/reads" => h::list_audit_reads::list_audit_reads;
         GET "/v1/audit/checkpoint" => h::show_checkpoint::show_checkpoint;
         GET "/v1/audit/events" => h::list_log_events::list_log_events;
         GET "/v1/audit/export" => h::export_log::export_log;
@@ -192,7 +201,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let with_session = Router::new()
         .merge(user().route_layer(idempotent()))
         .merge(admin().route_layer(idempotent()))
-        .merge(audit())
+        .merge(audit().route_layer(from_fn_with_state(app.clone(), record_read)))
         .merge(
             Router::new()
                 .merge(account().route_layer(idempotent()).route_layer(limited))

@@ -9,7 +9,7 @@
 
 pub mod announcement;
 pub mod assistants;
-pub mod audit_history;
+pub mod audit;
 pub mod calls;
 pub mod campaigns;
 pub mod changes;
@@ -40,7 +40,11 @@ mod write;
 
 pub use announcement::{Announcement, Subscriber, Subscribers};
 pub use assistants::{AssistantEntry, Assistants};
-pub use audit_history::{AuditHistory, TokenHistoryEntry};
+pub use audit::actions::{AuditActions, TokenAction};
+pub use audit::as_of::{AuditPast, KnownUser, MembershipThen, StateThen, TokenThen};
+pub use audit::history::{AuditHistory, TokenHistoryEntry};
+pub use audit::reads::{AuditRead, AuditReadEntry, AuditReads, ReadFilter};
+pub use audit::tokens::{AuditTokens, TokenDeed, TokenEnd, TokenEntry, TokenFilter, TokenStatus};
 pub use calls::{CallEntry, Calls};
 pub use campaigns::{CampaignEntry, Campaigns, ProspectEntry};
 pub use deed::Deed;
@@ -70,6 +74,10 @@ pub trait ReadModels:
     + Directory
     + Tokens
     + AuditHistory
+    + AuditTokens
+    + AuditPast
+    + AuditActions
+    + AuditReads
     + SignIn
     + Assistants
     + Calls
@@ -88,6 +96,14 @@ impl<S> ReadModels for S where
         + Directory
         + Tokens
         + AuditHistory
+        + AuditTokens
+        + AuditPast
+        + AuditActions
+        + AuditReads
+        + AuditTokens
+        + AuditPast
+        + AuditActions
+        + AuditReads
         + SignIn
         + Assistants
         + Calls

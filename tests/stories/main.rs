@@ -43,6 +43,7 @@ mod personal_data;
 mod preconditions;
 mod prospect_rules;
 mod prospects;
+mod questions;
 mod races;
 mod readme;
 mod regenerating;

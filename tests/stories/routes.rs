@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 /// Which story covers which route. A story that does not exist does not compile.
 macro_rules! covered {
-    ($($method:ident $path:literal by $area:ident::$story:ident;)+) => {
+    ($($method:ident $path:literal by $($story:ident)::+;)+) => {
         const COVERED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
 
         #[test]
         fn every_route_is_covered_by_a_story_that_exists() {
-            $(let _ = crate::$area::$story;)+
+            $(let _ = crate::$($story)::+;)+
             let mut covered = set(COVERED);
             for (route, file, story) in ELSEWHERE {
                 assert!(file.contains(&format!("fn {story}(")), "there is no story {story}");
@@ -98,6 +98,14 @@ covered! {
     POST "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
+    GET "/v1/audit/tokens" by questions::tokens::every_token_ever_made_is_listed_with_what_ended_it;
+    GET "/v1/audit/tokens/as-of" by questions::past::the_past_is_told_as_it_was_at_any_instant;
+    GET "/v1/audit/tokens/lineage" by questions::tokens::a_token_is_shown_in_the_chain_it_belongs_to;
+    POST "/v1/audit/identify" by questions::identify::a_token_is_identified_dead_or_alive_by_any_of_three_clues;
+    GET "/v1/audit/actions" by questions::actions::everything_that_was_done_with_a_token_is_listed;
+    GET "/v1/audit/leavers" by questions::standing::tokens_of_people_who_left_are_listed_with_the_reason;
+    GET "/v1/audit/stale" by questions::standing::tokens_that_nobody_needs_are_listed;
+    GET "/v1/audit/reads" by questions::reads::every_read_is_recorded_the_refused_ones_too;
     GET "/v1/audit/checkpoint" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
     GET "/v1/audit/events" by export::a_collector_that_polls_gets_everything_once_and_in_order;
     GET "/v1/audit/export" by export::an_export_is_what_its_checkpoint_says;

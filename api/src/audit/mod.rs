@@ -6,6 +6,7 @@ pub mod keeper;
 pub mod key;
 pub mod notary;
 pub mod ocsf;
+pub mod reading;
 
 pub use keeper::LogKeeper;
 pub use key::LogKeyError;

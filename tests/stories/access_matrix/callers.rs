@@ -39,8 +39,9 @@ pub(super) struct Caller {
 
 impl Caller {
     fn new(name: &str, credential: Credential, client: Client) -> Self {
+        let name = name.to_owned();
         Self {
-            name: name.to_owned(),
+            name,
             credential,
             role: None,
             is_admin: false,

@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Admin,
     /// The instance role `auditor`, by token or session.
     Auditor,
+    /// The instance role `auditor`, by token or session; anyone else in a browser, about themself.
+    Inquirer,
     /// Any member of the account in force.
     Member,
     /// A member who may see campaigns.
@@ -31,8 +33,8 @@ pub(super) enum Kind {
     MemberPage,
 }
 use Kind::{
-    Admin, AdminPage, Auditor, Bearer, Browser, Caller, Editor, Member, MemberPage, Open, Page,
-    UrlHolder, Viewer,
+    Admin, AdminPage, Auditor, Bearer, Browser, Caller, Editor, Inquirer, Member, MemberPage, Open,
+    Page, UrlHolder, Viewer,
 };
 
 /// What ends the caller's own credential, and so comes last.
@@ -82,11 +84,21 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("GET", "/v1/admin/endpoints", Admin),
     ("GET", "/v1/admin/deliveries", Admin),
     ("POST", "/v1/admin/deliveries/{id}/replay", Admin),
+    ("GET", "/v1/account", Member),
+    ("GET", "/v1/audit/tokens", Inquirer),
+    ("GET", "/v1/audit/tokens/as-of", Inquirer),
+    ("GET", "/v1/audit/tokens/lineage", Inquirer),
+    ("POST", "/v1/audit/identify", Inquirer),
+    ("GET", "/v1/audit/actions", Inquirer),
+    ("GET", "/v1/audit/leavers", Auditor),
+    ("GET", "/v1/audit/stale", Auditor),
+    ("GET", "/v1/audit/reads", Auditor),
     ("GET", "/v1/audit/checkpoint", Auditor),
+    ("GET", "/v1/audit/events", Auditor),
+    ("GET", "/v1/audit/export", Auditor),
     ("GET", "/v1/audit/key", Auditor),
     ("GET", "/v1/audit/proofs/inclusion", Auditor),
     ("GET", "/v1/audit/proofs/consistency", Auditor),
-    ("GET", "/v1/account", Member),
     ("GET", "/v1/assistants", Member),
     ("GET", "/v1/calls", Member),
     ("GET", "/v1/calls/{id}", Member),
