@@ -109,6 +109,16 @@ routes! {
         POST "/admin/accounts/{id}/assistants/{assistantId}/remove" => pages::admin_actions::remove_assistant;
     }
 
+    /// Pages for auditors; whoever is not signed in is sent to sign in. Every look is recorded.
+    audit_pages {
+        GET "/audit" => pages::audit::overview::show_overview;
+        POST "/audit/checkpoint" => pages::audit::actions::sign_checkpoint;
+        POST "/audit/identify" => pages::audit::actions::identify;
+        GET "/audit/tokens" => pages::audit::tokens::show_tokens;
+        POST "/audit/tokens" => pages::audit::actions::filter_tokens;
+        GET "/audit/users/{id}" => pages::audit::user::show_user;
+    }
+
     /// For the holder of a token.
     token {
         GET "/v1/token" => h::show_caller::show_caller;
@@ -196,12 +206,14 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let limited = from_fn_with_state(app.clone(), limit_account);
     let limited_prospects = from_fn_with_state(app.clone(), limit_prospects);
     let authenticated = || from_fn_with_state(app.clone(), authenticate);
+    let recorded = || from_fn_with_state(app.clone(), record_read);
+    let known_reader = from_fn_with_state(app.clone(), pages::audit::reader::know_reader);
     let idempotent = || from_fn_with_state(app.clone(), read_key);
 
     let with_session = Router::new()
         .merge(user().route_layer(idempotent()))
         .merge(admin().route_layer(idempotent()))
-        .merge(audit().route_layer(from_fn_with_state(app.clone(), record_read)))
+        .merge(audit().route_layer(recorded()))
         .merge(
             Router::new()
                 .merge(account().route_layer(idempotent()).route_layer(limited))
@@ -211,6 +223,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .route_layer(authenticated())
         .merge(sign_in())
         .merge(settings())
+        .merge(audit_pages().route_layer(recorded()).route_layer(known_reader))
         .route_layer(session_layer)
         .route_layer(from_fn(session_store_fault))
         .route_layer(csrf(&app));

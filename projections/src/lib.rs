@@ -43,6 +43,7 @@ pub use assistants::{AssistantEntry, Assistants};
 pub use audit::actions::{AuditActions, TokenAction};
 pub use audit::as_of::{AuditPast, KnownUser, MembershipThen, StateThen, TokenThen};
 pub use audit::history::{AuditHistory, TokenHistoryEntry};
+pub use audit::overview::{AuditOverview, DayCount};
 pub use audit::reads::{AuditRead, AuditReadEntry, AuditReads, ReadFilter};
 pub use audit::tokens::{AuditTokens, TokenDeed, TokenEnd, TokenEntry, TokenFilter, TokenStatus};
 pub use calls::{CallEntry, Calls};
@@ -78,6 +79,7 @@ pub trait ReadModels:
     + AuditPast
     + AuditActions
     + AuditReads
+    + AuditOverview
     + SignIn
     + Assistants
     + Calls
@@ -100,10 +102,14 @@ impl<S> ReadModels for S where
         + AuditPast
         + AuditActions
         + AuditReads
+        + AuditOverview
+        + AuditOverview
         + AuditTokens
         + AuditPast
         + AuditActions
         + AuditReads
+        + AuditOverview
+        + AuditOverview
         + SignIn
         + Assistants
         + Calls

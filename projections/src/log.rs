@@ -181,7 +181,7 @@ WHERE l.position > $1
 ORDER BY l.position
 LIMIT $2";
 
-const SELECT_CHECKPOINT: &str = "
+pub(crate) const SELECT_CHECKPOINT: &str = "
 SELECT size, verifier_key, root_hash, note, made_at
 FROM log_checkpoints";
 
@@ -228,7 +228,7 @@ impl TryFrom<EventRow> for LoggedEvent {
 }
 
 #[derive(sqlx::FromRow)]
-struct CheckpointRow {
+pub(crate) struct CheckpointRow {
     size: i64,
     verifier_key: String,
     root_hash: Vec<u8>,
@@ -249,7 +249,7 @@ impl TryFrom<CheckpointRow> for KeptCheckpoint {
     }
 }
 
-fn unsigned(number: i64) -> Result<u64, StoreError> {
+pub(crate) fn unsigned(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(StoreError::corrupt)
 }
 

@@ -9,6 +9,7 @@ mod admin_tokens;
 mod admin_users;
 mod assistants;
 mod audit;
+mod audit_pages;
 mod bearer;
 mod bootstrap;
 mod browser_setup;

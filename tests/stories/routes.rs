@@ -73,6 +73,12 @@ covered! {
     POST "/v1/admin/deliveries/{id}/replay" by deliveries::what_nobody_takes_is_given_up_and_can_be_replayed;
     POST "/admin/accounts/{id}/assistants" by account_pages::an_administrator_adds_and_removes_assistants;
     POST "/admin/accounts/{id}/assistants/{assistantId}/remove" by account_pages::an_administrator_adds_and_removes_assistants;
+    GET "/audit" by audit_pages::the_picture_counts_what_happened_and_leads_to_it;
+    POST "/audit/checkpoint" by audit_pages::a_fresh_checkpoint_is_signed_by_a_button;
+    POST "/audit/identify" by audit_pages::a_token_is_found_by_its_last_four_characters;
+    GET "/audit/tokens" by audit_pages::tokens_are_found_by_what_the_form_says;
+    POST "/audit/tokens" by audit_pages::tokens_are_found_by_what_the_form_says;
+    GET "/audit/users/{id}" by audit_pages::the_history_of_a_user_is_told_one_token_after_the_other;
     GET "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/setup" by browser_setup::following_the_setup_link_makes_the_first_administrator;
     POST "/v1/setup" by setup::the_first_user_runs_the_instance_and_the_first_account;

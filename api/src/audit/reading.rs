@@ -3,7 +3,7 @@
 //! **Invariant:** no answer leaves before its read is recorded; when it cannot be, the answer is 503.
 //! **Invariant:** no secret is recorded: no body, and of the query nothing that could be one.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -52,17 +52,26 @@ pub async fn record_read(
         parameters: Vec::new(),
         status: 0,
     };
+    let ids = ids(RawPathParams::from_request_parts(&mut parts, &app).await.ok().as_ref());
     let query = parts.uri.query().unwrap_or_default().to_owned();
 
     let response = next.run(Request::from_parts(parts, body)).await;
 
     read.status = response.status().as_u16();
-    read.parameters = parameters(&query, response.status(), &app.token_prefix);
+    read.parameters = ids;
+    read.parameters.extend(parameters(&query, response.status(), &app.token_prefix));
     if let Some(Asked(name, value)) = response.extensions().get() {
         read.parameters.push(((*name).to_owned(), Some((*value).to_owned())));
     }
     app.store.record_read(&read).await.map_err(ApiError::Unavailable)?;
     Ok(response)
+}
+
+/// What the path names. What is no id there names nothing.
+fn ids(path: Option<&RawPathParams>) -> Vec<(String, Option<String>)> {
+    let pairs = path.into_iter().flatten();
+    let ids = pairs.filter(|(_, value)| uuid::Uuid::parse_str(value).is_ok());
+    ids.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).collect()
 }
 
 /// Names and values of the query. What was not understood may be anything, and of what was, nothing that

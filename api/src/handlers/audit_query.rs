@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::extract::{Paging, identified, numeric, page_request};
 
 /// The last four characters of a token.
-pub(super) fn hint(text: String) -> Result<String, ApiError> {
+pub(crate) fn hint(text: String) -> Result<String, ApiError> {
     if text.len() == 4 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Ok(text);
     }

@@ -166,7 +166,8 @@ pub(super) const HAPPENED: &str = "What happened to tokens";
 pub(super) const HOW_FAR_BACK: &str = "How far back";
 pub(super) const DAYS: &str = "days";
 pub(super) const TO: &str = "to";
-pub(super) const IN_UTC: &str = "Days are in UTC. A part of a bar leads to the tokens that it counts.";
+pub(super) const IN_UTC: &str =
+    "Days are in UTC. A part of a bar leads to the tokens that it counts.";
 pub(super) const BY_WEEK: &str = "A bar is a week, from Monday on.";
 pub(super) const NOTHING_HAPPENED: &str = "Nothing happened to tokens in these days.";
 pub(super) const AS_TABLE: &str = "The same as a table";
@@ -198,7 +199,6 @@ pub(super) const SHOW_THEM: &str = "Show them";
 pub(super) const NONE: &str = "None";
 
 pub(super) const TOKENS: &str = "Tokens";
-pub(super) const TOKENS_TEXT: &str = "Every token ever issued, the newest first.";
 pub(super) const FIND_TOKENS: &str = "Find tokens";
 pub(super) const ALL_TOKENS: &str = "All tokens";
 pub(super) const NO_TOKENS: &str = "There are no such tokens.";
@@ -272,7 +272,6 @@ pub(super) const AS_OF_TEXT: &str = "What was live, and what the user could do, 
 pub(super) const MOMENT: &str = "Date and time, in UTC";
 pub(super) const NO_MOMENT: &str = "Enter a date and a time, like 2026-05-03T14:05.";
 pub(super) const NOT_YET: &str = "This moment has not come yet.";
-pub(super) const STATE_THEN: &str = "What was so then";
 pub(super) const NOT_KNOWN_THEN: &str = "The user was not known yet.";
 pub(super) const NO_TOKEN_WORKED: &str = "No token of this user was live.";
 pub(super) const TOKEN_WORKED: &str = "A request with this token was let in.";

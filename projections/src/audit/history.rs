@@ -39,7 +39,7 @@ impl TokenHistoryKind {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
+    pub(super) fn parse(text: &str) -> Result<Self, StoreError> {
         match text {
             "generated" => Ok(Self::Generated),
             "regenerated" => Ok(Self::Regenerated),

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod as_of;
 pub mod history;
+pub mod overview;
 pub mod reads;
 pub mod tokens;
 

@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use domain::token::{Generation, RevocationReason, TokenDigest, TokenHint};
 use domain::{AccountId, TokenId, UserId};
 
+use super::history::TokenHistoryKind;
 use super::{and, ordered};
+use crate::log::unsigned;
 use crate::sql::{Sql, Statement};
 use crate::verifier::generation;
 use crate::{Page, PageRequest, StoreError};
@@ -145,6 +147,8 @@ pub struct TokenFilter {
     pub digest: Option<TokenDigest>,
     /// Neither made nor used since.
     pub idle_since: Option<DateTime<Utc>>,
+    /// Made like this: where none was, or in place of another.
+    pub made: Option<TokenHistoryKind>,
     /// Only of owners who are locked or belong to no open account.
     pub of_leavers: bool,
 }
@@ -158,6 +162,9 @@ pub trait AuditTokens: Send + Sync {
         filter: &TokenFilter,
         request: &PageRequest,
     ) -> Result<Page<TokenEntry>, StoreError>;
+
+    /// How many tokens the filter finds.
+    async fn count_audit_tokens(&self, filter: &TokenFilter) -> Result<u64, StoreError>;
 
     /// All tokens of one user, from the first generation on.
     async fn list_lineage(
@@ -309,6 +316,7 @@ fn narrowed(filter: &TokenFilter) -> Statement {
         (MEMBER_NOW, filter.account_id.map(|id| id.to_string())),
         ("e.actor_id = ?", filter.invalidated_by.map(|id| id.to_string())),
         ("e.reason = ?", filter.reason.map(|reason| reason.as_str().to_owned())),
+        ("h.kind = ?", filter.made.map(|kind| kind.as_verb().to_owned())),
         ("h.hint = ?", filter.hint.as_ref().map(|hint| hint.as_str().to_owned())),
     ];
     for (condition, value) in ids {
@@ -364,6 +372,13 @@ impl<S: Sql> AuditTokens for S {
         let rows = self.fetch::<TokenRow>(ordered(question, &order, request.fetch_limit())).await?;
         let entries = rows.into_iter().map(TokenEntry::try_from).collect::<Result<Vec<_>, _>>()?;
         Ok(request.page(entries, |entry| entry.token_id.to_string()))
+    }
+
+    async fn count_audit_tokens(&self, filter: &TokenFilter) -> Result<u64, StoreError> {
+        let mut question = narrowed(filter);
+        question.text = format!("SELECT count(*) FROM ({}\n) found", question.text).into();
+        let count = self.fetch::<(i64,)>(question).await?.pop();
+        unsigned(count.map_or(0, |(count,)| count))
     }
 
     async fn list_lineage(

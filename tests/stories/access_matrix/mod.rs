@@ -65,6 +65,7 @@ fn verdict(kind: Kind, caller: &Caller) -> Verdict {
         }
         Kind::Page => by_session(Through),
         Kind::AdminPage => by_session(allowed(caller.is_admin)),
+        Kind::AuditorPage => by_session(allowed(caller.is_auditor)),
         Kind::MemberPage => by_session(if caller.role.is_some() { Through } else { NotFound }),
     }
 }

@@ -29,12 +29,14 @@ pub(super) enum Kind {
     Page,
     /// Someone signed in with the instance role `admin`.
     AdminPage,
+    /// Someone signed in with the instance role `auditor`.
+    AuditorPage,
     /// Someone signed in who is a member of the account in the path. To others there is no such page.
     MemberPage,
 }
 use Kind::{
-    Admin, AdminPage, Auditor, Bearer, Browser, Caller, Editor, Inquirer, Member, MemberPage, Open,
-    Page, UrlHolder, Viewer,
+    Admin, AdminPage, Auditor, AuditorPage, Bearer, Browser, Caller, Editor, Inquirer, Member,
+    MemberPage, Open, Page, UrlHolder, Viewer,
 };
 
 /// What ends the caller's own credential, and so comes last.
@@ -135,4 +137,10 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("POST", "/admin/accounts/{id}/assistants/{assistantId}/remove", AdminPage),
     ("GET", "/admin/deliveries", AdminPage),
     ("POST", "/admin/deliveries/{id}/replay", AdminPage),
+    ("GET", "/audit", AuditorPage),
+    ("POST", "/audit/checkpoint", AuditorPage),
+    ("POST", "/audit/identify", AuditorPage),
+    ("GET", "/audit/tokens", AuditorPage),
+    ("POST", "/audit/tokens", AuditorPage),
+    ("GET", "/audit/users/{id}", AuditorPage),
 ];

@@ -4,16 +4,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::Utc;
 use domain::log::TreeHash;
 use projections::{AuditReadEntry, KeptCheckpoint, ReadFilter, Registration};
 use serde::Deserialize;
 
-use super::filters::{Choice, Filters, MADE, ONLY, REASONS, STALE_DAYS, STATUSES};
-use super::filters::{midnight, next_midnight};
+use super::filters::{Filters, MADE, ONLY, REASONS, STALE_DAYS, STATUSES, midnight, next_midnight};
 use super::picture::Picture;
 use super::reader::Asked;
 use super::span::Span;
+use super::telling::from_where;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::numeric;
@@ -41,8 +40,6 @@ struct OverviewPage<'a> {
     proof: ProofView,
     reads: Vec<ReadView>,
     read_turns: Turns,
-    prefix: &'a str,
-    public_url: &'a str,
 }
 
 struct ProofView {
@@ -50,6 +47,8 @@ struct ProofView {
     checkpoints: Vec<CheckpointView>,
     waiting: u64,
     key: String,
+    /// What an export of what is covered is called.
+    file: String,
 }
 
 struct CheckpointView {
@@ -89,7 +88,7 @@ impl From<AuditReadEntry> for ReadView {
             route: format!("{} {}", read.method, read.route),
             parameters: pairs.collect::<Vec<_>>().join(", "),
             status: read.status,
-            from: super::telling::from_where(read.address, read.user_agent),
+            from: from_where(read.address, read.user_agent),
         }
     }
 }
@@ -152,13 +151,11 @@ async fn render(
         proof: proof(app).await?,
         read_turns: Turns::newest_first(&reads),
         reads: reads.data.into_iter().map(ReadView::from).collect(),
-        prefix: app.token_prefix.as_str(),
-        public_url: app.public_url.as_str(),
     })
 }
 
 async fn picture(app: &App, span: Span) -> Result<Picture, ApiError> {
-    let today = app.now().with_timezone(&Utc).date_naive();
+    let today = app.now().date_naive();
     let dates = span.dates(today);
     let (since, until) = (midnight(*dates.start()), next_midnight(*dates.end()));
     let counts = app.store.count_token_events(since, until).await?;
@@ -171,7 +168,9 @@ async fn count(app: &App, filters: &Filters) -> Result<u64, ApiError> {
 
 async fn proof(app: &App) -> Result<ProofView, ApiError> {
     let kept = app.store.list_checkpoints(CHECKPOINTS).await?;
+    let file = kept.first().map(|latest| format!("symbolon-log-1-{}.ndjson", latest.head.size));
     Ok(ProofView {
+        file: file.unwrap_or_else(|| "export.ndjson".to_owned()),
         latest: kept.first().cloned().map(CheckpointView::from),
         checkpoints: kept.into_iter().map(CheckpointView::from).collect(),
         waiting: app.store.count_waiting_events().await?,

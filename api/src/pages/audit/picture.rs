@@ -196,7 +196,8 @@ impl Column {
             }
         }
         let when = when(&bucket.dates);
-        let told = Series::ALL.map(|it| format!("{} {}", it.count(bucket), it.name().to_lowercase()));
+        let told =
+            Series::ALL.map(|it| format!("{} {}", it.count(bucket), it.name().to_lowercase()));
         Self {
             told: format!("{when}: {}", told.join(", ")),
             when,
@@ -281,8 +282,7 @@ mod tests {
 
     #[test]
     fn one_revocation_beside_thousands_is_seen() {
-        let buckets =
-            [bucket("2026-05-03", [9_999, 0, 1]), bucket("2026-05-04", [0, 0, 1])];
+        let buckets = [bucket("2026-05-03", [9_999, 0, 1]), bucket("2026-05-04", [0, 0, 1])];
         let picture = Picture::of(&buckets);
         for column in &picture.columns {
             let revoked = column.segments.last().unwrap();

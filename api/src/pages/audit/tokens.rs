@@ -6,7 +6,7 @@ use axum::response::Response;
 use projections::{PageRequest, Registration, TokenEntry};
 use serde::Deserialize;
 
-use super::filters::{Choice, Filters, MADE, ONLY, REASONS, STATUSES};
+use super::filters::{Filters, MADE, ONLY, REASONS, STATUSES};
 use super::reader::Asked;
 use super::telling::TokenView;
 use crate::app::App;
