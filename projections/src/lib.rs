@@ -16,6 +16,7 @@ pub mod changes;
 mod deed;
 pub mod deliveries;
 pub mod directory;
+pub mod erasure;
 pub mod error;
 pub mod event_store;
 pub mod idempotency;
@@ -47,6 +48,7 @@ pub use deliveries::{
     Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
 };
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
+pub use erasure::Erasure;
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
@@ -77,6 +79,7 @@ pub trait ReadModels:
     + Housekeeping
     + Deliveries
     + Log
+    + Erasure
 {
 }
 
@@ -94,6 +97,7 @@ impl<S> ReadModels for S where
         + Housekeeping
         + Deliveries
         + Log
+        + Erasure
 {
 }
 

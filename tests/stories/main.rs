@@ -22,6 +22,7 @@ mod deliveries;
 mod demo;
 mod documentation;
 mod endpoints;
+mod erasure;
 mod error_table;
 mod failed_credentials;
 mod gateway;

@@ -10,6 +10,7 @@ mod byline;
 pub mod campaign;
 pub mod deliveries;
 pub mod docs;
+pub mod erasure;
 pub mod error_page;
 pub mod frame;
 pub mod home;

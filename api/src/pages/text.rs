@@ -110,6 +110,14 @@ pub(super) const STATE: &str = "State";
 pub(super) const ACTIONS: &str = "Actions";
 pub(super) const LOCK: &str = "Lock";
 pub(super) const UNLOCK: &str = "Unlock";
+pub(super) const ERASE: &str = "Erase…";
+pub(super) const ERASE_SURE: &str = "Erase this person’s data?";
+pub(super) const ERASE_TEXT: &str = "E-mail address, name, password, identities, invitations, sessions, and the addresses and programs \
+     that this person used are erased. Nothing can be restored, and the user can never be unlocked.";
+pub(super) const ERASE_STAYS: &str =
+    "What the user did stays in the history, as done by an erased user.";
+pub(super) const ERASE_CONFIRM: &str = "Erase for ever";
+pub(super) const ERASED_USER: &str = "Erased user";
 pub(super) const LOCKED: &str = "locked";
 pub(super) const ACTIVE: &str = "active";
 pub(super) const CLOSED: &str = "closed";
@@ -156,6 +164,7 @@ pub(super) const WORK: &str = "Company, job title";
 pub(super) const CONTACT: &str = "Contact";
 pub(super) const ADDED: &str = "Added";
 pub(super) const SOMEONE: &str = "someone";
+pub(super) const AN_ERASED_USER: &str = "an erased user";
 pub(super) const BY: &str = "by";
 pub(super) const IN_THE_BROWSER: &str = "in the browser";
 pub(super) const WITH_TOKEN: &str = "with token";
