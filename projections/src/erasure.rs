@@ -37,6 +37,15 @@ WHERE user_id {whose}
 DELETE FROM token_refusals
 WHERE token_id IN (SELECT token_id FROM token_history WHERE user_id {whose})"
         ),
+        // What an auditor read stays recorded; from where, does not.
+        format!(
+            "
+UPDATE audit_reads
+SET address = NULL,
+    user_agent = NULL
+WHERE reader_id {whose}
+  AND (address IS NOT NULL OR user_agent IS NOT NULL)"
+        ),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::write::{Transaction, each_touches_a_row};
 /// A role that does not own the tables is warned and skips them.
 const VACUUM: &str = "
 VACUUM (ANALYZE) user_profiles, identities, setup_codes, event_context, token_refusals,
-                 tower_sessions.session";
+                 audit_reads, tower_sessions.session";
 
 impl Sql for Postgres {
     const FORGET_SESSIONS: &str =
