@@ -91,6 +91,7 @@ routes! {
         POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
         GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
         POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        POST "/user/settings/api-tokens/stragglers/hide" => pages::stragglers::hide;
         GET "/accounts" => pages::accounts::show_accounts;
         GET "/accounts/{id}" => pages::account::show_account;
         GET "/accounts/{id}/campaigns/{campaignId}" => pages::campaign::show_campaign;

@@ -34,6 +34,7 @@ pub mod sql;
 pub mod sqlite;
 pub mod submission;
 pub mod tokens;
+pub mod usage;
 pub mod verifier;
 pub mod webhooks;
 mod write;
@@ -61,6 +62,7 @@ pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
+pub use usage::{Refusals, Straggler, Usage};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
 pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
@@ -80,6 +82,7 @@ pub trait ReadModels:
     + Deliveries
     + Log
     + Erasure
+    + Usage
 {
 }
 
@@ -98,6 +101,7 @@ impl<S> ReadModels for S where
         + Deliveries
         + Log
         + Erasure
+        + Usage
 {
 }
 

@@ -52,5 +52,6 @@ mod routes;
 mod settings;
 mod setup;
 mod sign_in;
+mod stragglers;
 mod throttling;
 mod webhook_urls;

@@ -55,6 +55,7 @@ covered! {
     POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/stragglers/hide" by stragglers::the_page_tells_who_still_sends_the_old_token;
     GET "/accounts" by account_pages::a_visitor_is_led_to_the_only_account_or_chooses;
     GET "/accounts/{id}" by account_pages::an_account_tells_what_was_done_and_by_whom;
     GET "/accounts/{id}/campaigns/{campaignId}" by account_pages::a_campaign_tells_who_is_in_it_and_who_added_them;

@@ -20,6 +20,7 @@ pub mod settings_actions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
+pub mod stragglers;
 mod text;
 mod time;
 mod turns;

@@ -47,6 +47,18 @@ pub(super) const NO_SCRIPT_COPY: &str =
     "Select the token and copy it now. It is shown on this page only.";
 pub(super) const DONE: &str = "Done";
 
+pub(super) const STRAGGLERS: &str = "Still sending your old token";
+pub(super) const STRAGGLERS_TEXT: &str = "These programs send a token of yours that no longer works, and every request is refused. Give them \
+     your current token, or stop them.";
+pub(super) const STRAGGLERS_WHO: &str = "Program and address";
+pub(super) const STRAGGLERS_WHICH: &str = "Sends";
+pub(super) const STRAGGLERS_SINCE: &str = "Refused since";
+pub(super) const STRAGGLERS_LAST: &str = "Last refused";
+pub(super) const STRAGGLERS_REQUESTS: &str = "Requests";
+pub(super) const STRAGGLERS_TOKEN: &str = "token";
+pub(super) const STRAGGLERS_NAMELESS: &str = "A program that gives no name";
+pub(super) const STRAGGLERS_HIDE: &str = "Hide until they send it again";
+
 pub(super) const HISTORY: &str = "History";
 pub(super) const HISTORY_EMPTY: &str = "Nothing has happened yet.";
 pub(super) const WHAT: &str = "What";

@@ -102,6 +102,7 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("POST", "/user/settings/api-tokens/regenerate", Page),
     ("GET", "/user/settings/api-tokens/delete", Page),
     ("POST", "/user/settings/api-tokens/delete", Page),
+    ("POST", "/user/settings/api-tokens/stragglers/hide", Page),
     ("POST", "/sign-out-everywhere", Page),
     ("GET", "/accounts", Page),
     ("GET", "/accounts/{id}", MemberPage),
