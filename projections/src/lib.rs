@@ -16,6 +16,7 @@ pub mod changes;
 mod deed;
 pub mod deliveries;
 pub mod directory;
+pub mod erasure;
 pub mod error;
 pub mod event_store;
 pub mod idempotency;
@@ -33,6 +34,7 @@ pub mod sql;
 pub mod sqlite;
 pub mod submission;
 pub mod tokens;
+pub mod usage;
 pub mod verifier;
 pub mod webhooks;
 mod write;
@@ -51,6 +53,7 @@ pub use deliveries::{
     Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
 };
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
+pub use erasure::Erasure;
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
@@ -63,6 +66,7 @@ pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
+pub use usage::{Refusals, Straggler, Usage};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
 pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
@@ -85,6 +89,8 @@ pub trait ReadModels:
     + Housekeeping
     + Deliveries
     + Log
+    + Erasure
+    + Usage
 {
 }
 
@@ -110,6 +116,8 @@ impl<S> ReadModels for S where
         + Housekeeping
         + Deliveries
         + Log
+        + Erasure
+        + Usage
 {
 }
 
