@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use projections::audit_history::TokenHistoryKind;
+use projections::audit::history::TokenHistoryKind;
 use projections::{PageRequest, TokenHistoryEntry, TokenState};
 
 use super::frame::{Frame, PageUser, page};
