@@ -92,6 +92,7 @@ routes! {
         POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
         GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
         POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        POST "/user/settings/api-tokens/stragglers/hide" => pages::stragglers::hide;
         GET "/accounts" => pages::accounts::show_accounts;
         GET "/accounts/{id}" => pages::account::show_account;
         GET "/accounts/{id}/campaigns/{campaignId}" => pages::campaign::show_campaign;
@@ -100,6 +101,8 @@ routes! {
         POST "/admin/users/{id}/lock" => pages::admin_actions::lock;
         POST "/admin/users/{id}/unlock" => pages::admin_actions::unlock;
         POST "/admin/users/{id}/revoke-token" => pages::admin_actions::revoke_token;
+        GET "/admin/users/{id}/erase" => pages::erasure::confirm_erase;
+        POST "/admin/users/{id}/erase" => pages::erasure::erase;
         POST "/admin/accounts" => pages::admin_actions::open_account;
         POST "/admin/accounts/{id}/members" => pages::admin_actions::put_member;
         POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
@@ -141,6 +144,7 @@ routes! {
         PUT "/v1/admin/users/{id}/lock" => h::lock_user::lock_user;
         DELETE "/v1/admin/users/{id}/lock" => h::unlock_user::unlock_user;
         DELETE "/v1/admin/users/{id}/api-token" => h::revoke_user_token::revoke_user_token;
+        DELETE "/v1/admin/users/{id}/personal-data" => h::erase_personal_data::erase_personal_data;
         POST "/v1/admin/accounts" => h::create_account::create_account;
         GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
         PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;

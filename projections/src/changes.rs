@@ -25,6 +25,14 @@ SET is_locked = excluded.is_locked,
     lock_sequence = excluded.lock_sequence
 WHERE users.lock_sequence < excluded.lock_sequence";
 
+const PUT_USER_ERASURE: &str = "
+INSERT INTO users (user_id, erased_at, erase_sequence)
+VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE
+SET erased_at = excluded.erased_at,
+    erase_sequence = excluded.erase_sequence
+WHERE users.erase_sequence < excluded.erase_sequence";
+
 const PUT_ACCOUNT: &str = "
 INSERT INTO accounts (account_id, is_closed, sequence)
 VALUES ($1, $2, $3)
@@ -120,6 +128,12 @@ pub fn statement(change: &Change) -> Statement {
         }
         Change::PutUserLock { user_id, is_locked, sequence } => {
             Statement::new(PUT_USER_LOCK).bind(user_id.to_string()).bind(*is_locked).bind(*sequence)
+        }
+        Change::PutUserErasure { user_id, erased_at, sequence } => {
+            Statement::new(PUT_USER_ERASURE)
+                .bind(user_id.to_string())
+                .bind(*erased_at)
+                .bind(*sequence)
         }
         Change::PutAccount { account_id, is_closed, sequence } => Statement::new(PUT_ACCOUNT)
             .bind(account_id.to_string())

@@ -16,6 +16,7 @@ pub mod changes;
 mod deed;
 pub mod deliveries;
 pub mod directory;
+pub mod erasure;
 pub mod error;
 pub mod event_store;
 pub mod exports;
@@ -34,6 +35,7 @@ pub mod sql;
 pub mod sqlite;
 pub mod submission;
 pub mod tokens;
+pub mod usage;
 pub mod verifier;
 pub mod webhooks;
 mod write;
@@ -53,6 +55,7 @@ pub use deliveries::{
     Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
 };
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
+pub use erasure::Erasure;
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use exports::{ExportedEvent, Exports};
@@ -66,6 +69,7 @@ pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
+pub use usage::{Refusals, Straggler, Usage};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
 pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
@@ -89,6 +93,8 @@ pub trait ReadModels:
     + Housekeeping
     + Deliveries
     + Log
+    + Erasure
+    + Usage
     + Exports
 {
 }
@@ -119,6 +125,8 @@ impl<S> ReadModels for S where
         + Housekeeping
         + Deliveries
         + Log
+        + Erasure
+        + Usage
         + Exports
 {
 }

@@ -55,6 +55,7 @@ covered! {
     POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/stragglers/hide" by stragglers::the_page_tells_who_still_sends_the_old_token;
     GET "/accounts" by account_pages::a_visitor_is_led_to_the_only_account_or_chooses;
     GET "/accounts/{id}" by account_pages::an_account_tells_what_was_done_and_by_whom;
     GET "/accounts/{id}/campaigns/{campaignId}" by account_pages::a_campaign_tells_who_is_in_it_and_who_added_them;
@@ -63,6 +64,8 @@ covered! {
     POST "/admin/users/{id}/lock" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/unlock" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/revoke-token" by pages::the_administration_page_does_what_the_api_does;
+    GET "/admin/users/{id}/erase" by erasure::the_page_asks_before_it_erases;
+    POST "/admin/users/{id}/erase" by erasure::the_page_asks_before_it_erases;
     POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
@@ -97,6 +100,7 @@ covered! {
     PUT "/v1/admin/users/{id}/lock" by locking::locking_kills_the_token_at_once;
     DELETE "/v1/admin/users/{id}/lock" by locking::after_unlocking_a_new_token_must_be_generated;
     DELETE "/v1/admin/users/{id}/api-token" by admin_tokens::an_administrator_revokes_a_users_token;
+    DELETE "/v1/admin/users/{id}/personal-data" by erasure::nothing_tells_who_an_erased_user_was;
     GET "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     POST "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     PUT "/v1/admin/accounts/{id}/members/{userId}" by membership::a_changed_role_shows_at_once;

@@ -67,6 +67,9 @@ pub struct AuditTokenReply {
     /// When it was last used, at most a minute late; null = never.
     #[schema(required)]
     last_used_at: Option<DateTime<Utc>>,
+    /// When it was first sent after its end; null = never, or erased.
+    #[schema(required)]
+    first_refused_at: Option<DateTime<Utc>>,
 }
 
 impl From<TokenEntry> for AuditTokenReply {
@@ -97,6 +100,7 @@ impl From<TokenEntry> for AuditTokenReply {
             successor_token_id,
             reason,
             last_used_at: entry.last_used_at,
+            first_refused_at: entry.first_refused_at,
         }
     }
 }

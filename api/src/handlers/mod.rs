@@ -18,6 +18,7 @@ pub mod create_user;
 pub mod delete_session;
 pub mod delete_token;
 pub mod delivery_reply;
+pub mod erase_personal_data;
 pub mod export_log;
 pub mod finish_oidc;
 pub mod generate_token;

@@ -65,6 +65,7 @@ use crate::handlers as h;
         h::lock_user::lock_user,
         h::unlock_user::unlock_user,
         h::revoke_user_token::revoke_user_token,
+        h::erase_personal_data::erase_personal_data,
         h::create_account::create_account,
         h::list_accounts::list_accounts,
         h::add_assistant::add_assistant,

@@ -150,6 +150,8 @@ impl StateThen {
             }
             UserEvent::UserLocked { .. } => self.is_locked = true,
             UserEvent::UserUnlocked { .. } => self.is_locked = false,
+            // What the user could do does not change by it.
+            UserEvent::PersonalDataErased { .. } => {}
         }
     }
 

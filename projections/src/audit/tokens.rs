@@ -103,6 +103,8 @@ pub struct TokenEntry {
     pub invalidated: Option<(TokenEnd, TokenDeed)>,
     /// When it was last used, at most a minute late; `None` = never.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was first sent after its end; `None` = never, or erased.
+    pub first_refused_at: Option<DateTime<Utc>>,
     /// Its owner is shut out.
     pub owner_is_locked: bool,
     /// Its owner belongs to an open account.
@@ -184,7 +186,9 @@ SELECT h.token_id, h.user_id, p.email, h.generation, h.hint,
        c.address, c.user_agent,
        e.token_id AS end_token_id, e.invalidated_token_id AS end_invalidated_token_id,
        e.reason AS end_reason, e.occurred_at AS ended_at, e.actor_id AS ended_by, e.actor_via AS ended_via,
-       l.last_used_at, o.is_locked AS owner_is_locked,
+       l.last_used_at,
+       (SELECT min(f.first_at) FROM token_refusals f WHERE f.token_id = h.token_id) AS first_refused_at,
+       o.is_locked AS owner_is_locked,
        EXISTS (
            SELECT 1
            FROM memberships m
@@ -239,6 +243,7 @@ struct TokenRow {
     #[sqlx(flatten)]
     end: EndRow,
     last_used_at: Option<DateTime<Utc>>,
+    first_refused_at: Option<DateTime<Utc>>,
     owner_is_locked: bool,
     owner_is_member: bool,
 }
@@ -302,6 +307,7 @@ impl TryFrom<TokenRow> for TokenEntry {
             user_agent: row.user_agent,
             invalidated,
             last_used_at: row.last_used_at,
+            first_refused_at: row.first_refused_at,
             owner_is_locked: row.owner_is_locked,
             owner_is_member: row.owner_is_member,
         })
