@@ -220,8 +220,7 @@ impl Settings {
     pub fn load(args: &SettingsArgs) -> Result<Self, SettingsError> {
         let file =
             args.config.clone().or_else(|| std::env::var_os(CONFIG_VARIABLE).map(Into::into));
-        let is_setting =
-            |name: &str| name != CONFIG_VARIABLE && !CLIENT_VARIABLES.contains(&name);
+        let is_setting = |name: &str| name != CONFIG_VARIABLE && !CLIENT_VARIABLES.contains(&name);
         let environment = std::env::vars().filter(|(name, _)| is_setting(name)).collect();
         let mut sources = Config::builder()
             .set_default("listen", "127.0.0.1:8080")?

@@ -88,8 +88,15 @@ pub(crate) async fn the_latest_checkpoint_is_shown_until_another_is_made(store: 
     assert!(now.head.size + 1 < later.head.size);
     audrey.get(&target).send().await.assert_not_found();
     for bad in [
-        "fresh=1", "fresh=", "fresh", "old=true", "fresh=true&fresh=true", "size=0", "size=-1",
-        "size=one", "size=1&fresh=true",
+        "fresh=1",
+        "fresh=",
+        "fresh",
+        "old=true",
+        "fresh=true&fresh=true",
+        "size=0",
+        "size=-1",
+        "size=one",
+        "size=1&fresh=true",
     ] {
         let answer = audrey.get(&format!("/v1/audit/checkpoint?{bad}")).send().await;
         answer.assert_validation_error();

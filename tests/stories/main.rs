@@ -23,6 +23,7 @@ mod demo;
 mod documentation;
 mod endpoints;
 mod error_table;
+mod export;
 mod failed_credentials;
 mod gateway;
 mod generating;

@@ -83,6 +83,8 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("GET", "/v1/admin/deliveries", Admin),
     ("POST", "/v1/admin/deliveries/{id}/replay", Admin),
     ("GET", "/v1/audit/checkpoint", Auditor),
+    ("GET", "/v1/audit/events", Auditor),
+    ("GET", "/v1/audit/export", Auditor),
     ("GET", "/v1/audit/key", Auditor),
     ("GET", "/v1/audit/proofs/inclusion", Auditor),
     ("GET", "/v1/audit/proofs/consistency", Auditor),

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use domain::log::note::notes;
-use domain::log::{Audit, BadPlace, Checkpoint, CheckpointError, Examined, Origin, Verified, VerifierKey};
+use domain::log::{
+    Audit, BadPlace, Checkpoint, CheckpointError, Examined, Origin, Verified, VerifierKey,
+};
 
 use super::super::Outcome;
 use super::super::console::say;

@@ -60,7 +60,11 @@ impl Server {
         let request = self.client.get(url).bearer_auth(self.token.expose_secret());
         let response =
             request.send().await.map_err(|error| format!("no answer: {}", causes(&error)))?;
-        if response.status() == StatusCode::OK { Ok(response) } else { Err(refusal(response).await) }
+        if response.status() == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(refusal(response).await)
+        }
     }
 
     /// A short answer.

@@ -74,9 +74,9 @@ impl Arguments {
         let token = match &self.token_file {
             Some(path) => fs::read_to_string(path)
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-            None => std::env::var("SYMBOLON_TOKEN").map_err(|_| {
-                "give the API token of an auditor, in SYMBOLON_TOKEN or with --token-file"
-            })?,
+            None => std::env::var("SYMBOLON_TOKEN").map_err(
+                |_| "give the API token of an auditor, in SYMBOLON_TOKEN or with --token-file",
+            )?,
         };
         Server::new(&url, SecretString::from(token.trim()))
     }
@@ -112,8 +112,11 @@ async fn keep_verified(
         keys.push(key.trim_end().parse().map_err(|_| "the server names no public key")?);
     }
     let beside = checkpoint_beside(output);
-    let checkpoint = Checkpoint::open(&note, &keys)
-        .map_err(|source| NotVerified::Checkpoint { path: beside.clone(), number: 1, source })?;
+    let checkpoint = Checkpoint::open(&note, &keys).map_err(|source| NotVerified::Checkpoint {
+        path: beside.clone(),
+        number: 1,
+        source,
+    })?;
     let origin = checkpoint.origin.clone();
     let file = draft.path().to_owned();
     let verified =
