@@ -25,6 +25,7 @@ mod documentation;
 mod endpoints;
 mod erasure;
 mod error_table;
+mod export;
 mod failed_credentials;
 mod gateway;
 mod generating;

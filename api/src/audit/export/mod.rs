@@ -100,8 +100,10 @@ impl Export {
             match export.next_piece().await {
                 Ok(piece) => Ok(piece.map(|piece| (Bytes::from(piece), (export, None)))),
                 Err(error) => {
-                    let after = export.after;
-                    tracing::error!(%error, "an export broke off after position {after}: {error}");
+                    let (after, causes) = (export.after, causes(&*error));
+                    tracing::error!(after, "an export broke off after position {after}: {causes}");
+                    // What was read before leaves first.
+                    tokio::task::yield_now().await;
                     Err(error)
                 }
             }
@@ -136,6 +138,11 @@ impl Export {
             }
         }
     }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn lines<'a>(

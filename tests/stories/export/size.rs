@@ -1,0 +1,94 @@
+//! A large export takes no more memory than a small one. `SYMBOLON_EXPORT_SCALE` asks for more events than a
+//! test needs, and then the numbers that are printed say something.
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use tests::sql::Connection;
+use tests::{Database, Settings, Store, TestApp, on_both_stores};
+
+use super::{auditor, fresh};
+
+on_both_stores!(a_large_export_takes_no_more_memory_than_a_small_one);
+
+/// So much may come of chance. The smallest export that is tried has twice as many bytes.
+const GROWTH_KIB: u64 = 4 * 1024;
+
+fn scale() -> u64 {
+    std::env::var("SYMBOLON_EXPORT_SCALE").map_or(15_000, |text| text.parse().expect("a number"))
+}
+
+/// So many events, a thousand for each of some users, waiting for their places.
+async fn fill(database: &Database, events: u64) {
+    let (id, json) = match database.store() {
+        Store::Sqlite => ("printf('01980000-0000-7000-8000-%012x', n / 1000)", ""),
+        Store::Postgres => {
+            ("'01980000-0000-7000-8000-' || lpad(to_hex(n / 1000), 12, '0')", "::json")
+        }
+    };
+    let last = events - 1;
+    let text = format!(
+        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+         WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n < {last})
+         SELECT 'token', {id}, n % 1000 + 1, 'TokenRevoked', '1',
+                ('{{\"TokenRevoked\":{{\"token_id\":\"' || {id} || '\",\"generation\":' || (n % 1000 + 1) ||
+                 ',\"reason\":\"owner\",\"at\":\"2026-02-04T00:00:00.123456Z\"}}}}'){json},
+                ('{{\"command_id\":\"' || {id} || '\",\"request_id\":\"' || {id} || '\",\"actor_via\":\"session\",\"actor_id\":\"' || {id} ||
+                 '\",\"origin_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}}'){json}
+         FROM past;
+         INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
+         SELECT aggregate_type, aggregate_id, sequence FROM events
+         WHERE aggregate_id LIKE '01980000-%' ORDER BY sequence, aggregate_id"
+    );
+    let mut connection = Connection::open(database).await;
+    connection.execute(&text).await.unwrap();
+    connection.close().await;
+}
+
+/// What the process holds, in KiB: now, and at most so far.
+fn memory(pid: u32) -> (u64, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let number = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    (number("VmRSS:"), number("VmHWM:"))
+}
+
+/// Exports as a client does that takes its time, and says how many lines and bytes came.
+async fn export(app: &TestApp, token: &str, target: &str) -> (usize, usize) {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--limit-rate", "20M"]);
+    curl.args(["--header", &format!("Authorization: Bearer {token}")]);
+    curl.arg(format!("http://{}{target}", app.server().address())).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || curl.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{:?}", output.stderr);
+    (output.stdout.iter().filter(|byte| **byte == b'\n').count(), output.stdout.len())
+}
+
+async fn a_large_export_takes_no_more_memory_than_a_small_one(store: Store) {
+    let events = scale();
+    let mut app = TestApp::with(Database::new(store).await, Settings::new()).await;
+    let audrey = auditor(&app).await;
+    let token = audrey.generate_token().await;
+    app.stop().await;
+    fill(app.database(), events).await;
+    app.start().await;
+    let size = fresh(&audrey).await.head.size;
+    assert!(size > events);
+    for format in ["ndjson", "csv", "ocsf"] {
+        let target = format!("/v1/audit/export?format={format}");
+        export(&app, &token, &format!("{target}&to=2000")).await;
+        let (pid, begin) = (app.server().pid(), Instant::now());
+        let (_, before) = memory(pid);
+        let (lines, bytes) = export(&app, &token, &target).await;
+        let (_, after) = memory(pid);
+        println!(
+            "{store:?} {format}: {size} events, {bytes} bytes in {:?}; memory {before} KiB, then {after} KiB",
+            begin.elapsed()
+        );
+        assert_eq!(lines as u64, size + u64::from(format == "csv"));
+        let growth = after - before;
+        assert!(growth < GROWTH_KIB, "{format}: {growth} KiB more for {bytes} bytes");
+    }
+}
