@@ -1,5 +1,9 @@
 //! Every text that a person reads on a page. Those of the token card are the product's, to the letter.
 
+mod audit;
+
+pub(super) use audit::*;
+
 pub(super) const PRODUCT: &str = "Symbolon";
 pub(super) const SETTINGS: &str = "Settings";
 pub(super) const ADMIN: &str = "Administration";
@@ -181,125 +185,3 @@ pub(super) const BY: &str = "by";
 pub(super) const IN_THE_BROWSER: &str = "in the browser";
 pub(super) const WITH_TOKEN: &str = "with token";
 pub(super) const THROUGH_WEBHOOK: &str = "webhook URL";
-
-pub(super) const AUDIT: &str = "Audit";
-pub(super) const HAPPENED: &str = "What happened to tokens";
-pub(super) const HOW_FAR_BACK: &str = "How far back";
-pub(super) const DAYS: &str = "days";
-pub(super) const TO: &str = "to";
-pub(super) const IN_UTC: &str =
-    "Days are in UTC. A part of a bar leads to the tokens that it counts.";
-pub(super) const BY_WEEK: &str = "A bar is a week, from Monday on.";
-pub(super) const NOTHING_HAPPENED: &str = "Nothing happened to tokens in these days.";
-pub(super) const AS_TABLE: &str = "The same as a table";
-pub(super) const DAY: &str = "Day";
-pub(super) const WEEK: &str = "Week";
-pub(super) const ISSUED: &str = "Issued";
-pub(super) const ROTATED: &str = "Rotated";
-pub(super) const REVOKED: &str = "Revoked";
-pub(super) const LIVE: &str = "Live";
-pub(super) const REPLACED: &str = "Replaced";
-pub(super) const REPLACED_BY_TOKEN: &str = "Replaced by token";
-pub(super) const REASON: &str = "Reason";
-pub(super) const REASON_OWNER: &str = "deleted by its owner";
-pub(super) const REASON_BEARER: &str = "killed with the token itself";
-pub(super) const REASON_ADMINISTRATOR: &str = "by an administrator";
-pub(super) const REASON_LOCKED: &str = "its owner was locked";
-pub(super) const MADE: &str = "Issued how";
-pub(super) const MADE_ANEW: &str = "where none was";
-pub(super) const MADE_BY_ROTATION: &str = "in place of another";
-pub(super) const ONLY: &str = "Only";
-pub(super) const ANY: &str = "any";
-
-pub(super) const LEAVERS: &str = "Leavers";
-pub(super) const LEAVERS_TEXT: &str =
-    "Live tokens of people who are locked or belong to no open account. There should be none.";
-pub(super) const STALE: &str = "Stale";
-pub(super) const STALE_TEXT: &str = "Live tokens that were neither made nor used for so many days:";
-pub(super) const SHOW_THEM: &str = "Show them";
-pub(super) const NONE: &str = "None";
-
-pub(super) const TOKENS: &str = "Tokens";
-pub(super) const FIND_TOKENS: &str = "Find tokens";
-pub(super) const ALL_TOKENS: &str = "All tokens";
-pub(super) const NO_TOKENS: &str = "There are no such tokens.";
-pub(super) const USER_OR_ID: &str = "User, by e-mail or id";
-pub(super) const NO_SUCH_USER: &str = "No user has this e-mail address or id.";
-pub(super) const ISSUED_FROM: &str = "Issued from";
-pub(super) const ENDED_FROM: &str = "Ended from";
-pub(super) const UP_TO: &str = "up to";
-pub(super) const SHOW: &str = "Show";
-pub(super) const TOKEN: &str = "Token";
-pub(super) const ENDED: &str = "Ended";
-pub(super) const LAST_USED: &str = "Last used";
-pub(super) const NEVER: &str = "Never";
-pub(super) const ENDING_IN: &str = "Tokens that end in";
-pub(super) const OWNER_IS_LOCKED: &str = "Its owner is locked.";
-pub(super) const OWNER_IS_NO_MEMBER: &str = "Its owner belongs to no open account.";
-pub(super) const ERASED_USER: &str = "Erased user";
-pub(super) const AN_ERASED_USER: &str = "an erased user";
-pub(super) const THE_SERVICE: &str = "the service";
-pub(super) const THE_OWNER: &str = "its owner";
-pub(super) const WITH_A_TOKEN: &str = "with a token";
-pub(super) const AT_SET_UP: &str = "at set-up";
-pub(super) const ON_THE_COMMAND_LINE: &str = "on the command line";
-
-pub(super) const IDENTIFY: &str = "Identify a token";
-pub(super) const IDENTIFY_TEXT: &str =
-    "Someone found a token: whose is it, or whose was it? It does not count as a use of the token.";
-pub(super) const PASTE_TOKEN: &str = "Paste the token";
-pub(super) const PASTE_TEXT: &str = "It does not leave this page: your browser computes its SHA-256, asks with that, and forgets the token.";
-pub(super) const NOT_SECURE: &str = "To take a whole token, this page must be opened by https or on localhost. Otherwise browsers do not \
-     compute SHA-256.";
-pub(super) const WITHOUT_SCRIPT: &str =
-    "Without JavaScript a token can be found by its last four characters only.";
-pub(super) const LAST_FOUR: &str = "Or its last four characters";
-pub(super) const FIND: &str = "Find";
-pub(super) const NO_HINT: &str = "Enter the last four characters of a token, letters and digits.";
-pub(super) const NOT_KNOWN: &str = "This token was never issued here.";
-pub(super) const NO_TOKEN_TEXT: &str = "There is nothing to look for.";
-pub(super) const OF_WHOM: &str = "of";
-pub(super) const SINCE: &str = "since";
-pub(super) const SIGNED_OUT: &str = "You are no longer signed in.";
-
-pub(super) const PROOF: &str = "Proof";
-pub(super) const PROOF_TEXT: &str = "Every event is in a log that only grows. A signed checkpoint, kept outside, shows later whether \
-     anything before it was changed.";
-pub(super) const EVENTS_COVERED: &str = "Events covered";
-pub(super) const ROOT: &str = "Root";
-pub(super) const SIGNED: &str = "Signed";
-pub(super) const PUBLIC_KEY: &str = "Public key";
-pub(super) const WAITING_EVENTS: &str = "Events that wait for their places";
-pub(super) const NO_CHECKPOINT: &str = "Nothing has been signed yet.";
-pub(super) const SIGN_NOW: &str = "Sign a fresh checkpoint";
-pub(super) const LAST_CHECKPOINTS: &str = "Last checkpoints";
-pub(super) const LOG_BROKEN: &str = "Nothing was signed: the log does not continue what was signed before. Its history was changed.";
-pub(super) const EXPORT: &str = "Export";
-pub(super) const EXPORT_TEXT: &str = "The whole log as a file. NDJSON is the one that can be verified; CSV is for spreadsheets, OCSF for \
-     security tools.";
-pub(super) const VERIFY: &str = "Verify";
-pub(super) const VERIFY_TEXT: &str = "Download the NDJSON export and the checkpoint, and check them on any machine, without a network:";
-pub(super) const DOWNLOAD_CHECKPOINT: &str = "Latest checkpoint";
-
-pub(super) const READS: &str = "Recent reads";
-pub(super) const READS_TEXT: &str = "Who looked at this history. This view is recorded, too.";
-pub(super) const NO_READS: &str = "Nobody has looked yet.";
-pub(super) const WHO: &str = "Who";
-pub(super) const ANSWER: &str = "Answer";
-
-pub(super) const NOW: &str = "Now";
-pub(super) const AS_OF: &str = "At another time";
-pub(super) const AS_OF_TEXT: &str = "What was live, and what the user could do, at one moment.";
-pub(super) const MOMENT: &str = "Date and time, in UTC";
-pub(super) const NO_MOMENT: &str = "Enter a date and a time, like 2026-05-03T14:05.";
-pub(super) const NOT_YET: &str = "This moment has not come yet.";
-pub(super) const NOT_KNOWN_THEN: &str = "The user was not known yet.";
-pub(super) const NO_TOKEN_WORKED: &str = "No token of this user was live.";
-pub(super) const TOKEN_WORKED: &str = "A request with this token was let in.";
-pub(super) const TOKEN_WAS_REFUSED: &str =
-    "A request with this token was refused, because the user was locked.";
-pub(super) const USER: &str = "User";
-pub(super) const ACCESS: &str = "Access";
-pub(super) const NO_ACCESS: &str = "Member of no open account";
-pub(super) const LINEAGE: &str = "Tokens, one after the other";
-pub(super) const NO_LINEAGE: &str = "This user never had a token.";

@@ -28,6 +28,8 @@ pub(super) struct TokenView {
     pub(super) from: Option<String>,
     pub(super) ended: Option<DeedView>,
     pub(super) last_used: Option<Moment>,
+    /// When it was sent for the first time after its end.
+    pub(super) first_refused: Option<Moment>,
 }
 
 /// Something that was done to a token.
@@ -142,6 +144,7 @@ impl TokenView {
             from: from_where(entry.address, entry.user_agent),
             ended,
             last_used: entry.last_used_at.map(Moment::exact),
+            first_refused: entry.first_refused_at.map(Moment::exact),
         }
     }
 
