@@ -75,7 +75,8 @@ fn of_user(event: &UserEvent) -> Facts {
         }
         UserEvent::UserRegistered { .. }
         | UserEvent::UserLocked { .. }
-        | UserEvent::UserUnlocked { .. } => Facts::default(),
+        | UserEvent::UserUnlocked { .. }
+        | UserEvent::PersonalDataErased { .. } => Facts::default(),
     }
 }
 

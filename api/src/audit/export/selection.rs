@@ -9,7 +9,7 @@ use projections::{ExportedEvent, LoggedEvent};
 use super::facts::Facts;
 
 /// Every type of event that this version writes.
-pub const EVENT_TYPES: [&str; 19] = [
+pub const EVENT_TYPES: [&str; 20] = [
     "AccountClosed",
     "AccountOpened",
     "AssistantAdded",
@@ -20,6 +20,7 @@ pub const EVENT_TYPES: [&str; 19] = [
     "MemberAdded",
     "MemberRemoved",
     "MemberRoleChanged",
+    "PersonalDataErased",
     "ProspectsAdded",
     "TokenGenerated",
     "TokenRegenerated",

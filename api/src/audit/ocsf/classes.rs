@@ -182,6 +182,7 @@ fn of_user(user_id: UserId, event: &UserEvent) -> Class {
         }
         UserEvent::UserLocked { .. } => change((9, "Lock")).severe(Severity::Low),
         UserEvent::UserUnlocked { .. } => change((12, "Unlock")),
+        UserEvent::PersonalDataErased { .. } => change((6, "Delete")),
     }
 }
 
