@@ -26,6 +26,7 @@ on_both_stores!(
     no_trace_of_a_token_is_left_behind,
     the_api_is_read_and_tried_at_docs,
     what_was_given_up_is_seen_and_sent_again,
+    an_auditor_finds_out_and_takes_the_proof_home,
 );
 
 async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
@@ -74,6 +75,10 @@ async fn no_trace_of_a_token_is_left_behind(store: Store) {
 
 async fn the_api_is_read_and_tried_at_docs(store: Store) {
     tell("documentation.mjs", store).await;
+}
+
+async fn an_auditor_finds_out_and_takes_the_proof_home(store: Store) {
+    tell("audit.mjs", store).await;
 }
 
 async fn what_was_given_up_is_seen_and_sent_again(store: Store) {

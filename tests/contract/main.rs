@@ -20,6 +20,7 @@ mod limits;
 mod logging;
 mod membership;
 mod metadata;
+mod overview;
 mod paging;
 mod rebuilding;
 mod scale;

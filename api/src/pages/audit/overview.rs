@@ -5,14 +5,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::log::TreeHash;
-use projections::{AuditReadEntry, KeptCheckpoint, ReadFilter, Registration};
+use projections::{AuditReadEntry, KeptCheckpoint, PageRequest, ReadFilter, Registration};
 use serde::Deserialize;
 
 use super::filters::{Filters, MADE, ONLY, REASONS, STALE_DAYS, STATUSES, midnight, next_midnight};
 use super::picture::Picture;
 use super::reader::Asked;
 use super::span::Span;
-use super::telling::from_where;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::numeric;
@@ -21,6 +20,8 @@ use crate::pages::time::Moment;
 use crate::pages::turns::{Turns, page_of};
 use crate::pages::{assets, text};
 
+/// Reads that are shown at once.
+const READS: u32 = 10;
 /// Checkpoints that are shown.
 const CHECKPOINTS: u32 = 5;
 
@@ -71,6 +72,7 @@ struct ReadView {
     route: String,
     parameters: String,
     status: u16,
+    /// The client's address.
     from: Option<String>,
 }
 
@@ -88,7 +90,7 @@ impl From<AuditReadEntry> for ReadView {
             route: format!("{} {}", read.method, read.route),
             parameters: pairs.collect::<Vec<_>>().join(", "),
             status: read.status,
-            from: from_where(read.address, read.user_agent),
+            from: read.address,
         }
     }
 }
@@ -135,7 +137,7 @@ async fn render(
     let span = query.days.map_or(Some(Span::DEFAULT), Span::of).ok_or_else(|| {
         ApiError::Validation("days must be one of the numbers that this page names".to_owned())
     })?;
-    let request = numeric(page_of(query.reads.as_deref())?)?;
+    let request = PageRequest { limit: READS, ..numeric(page_of(query.reads.as_deref())?)? };
     let reads = app.store.list_reads(&ReadFilter::default(), &request).await?;
     secret_page(&OverviewPage {
         frame: Frame::of(person),

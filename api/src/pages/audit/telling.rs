@@ -98,7 +98,7 @@ impl Names {
 }
 
 /// The address and the client, as far as they are known.
-pub(super) fn from_where(address: Option<String>, user_agent: Option<String>) -> Option<String> {
+fn from_where(address: Option<String>, user_agent: Option<String>) -> Option<String> {
     let parts: Vec<_> = [address, user_agent].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" · "))
 }

@@ -49,12 +49,16 @@ struct StateView {
 }
 
 impl StateView {
-    fn new(at: DateTime<Utc>, state: StateThen) -> Self {
+    /// At `at`, which is now or not.
+    fn new(at: DateTime<Utc>, is_now: bool, state: StateThen) -> Self {
         let roles: Vec<_> = state.roles.iter().map(|role| role.as_str()).collect();
-        let verdict = match (&state.token, state.is_locked) {
-            (None, _) => text::NO_TOKEN_WORKED,
-            (Some(_), true) => text::TOKEN_WAS_REFUSED,
-            (Some(_), false) => text::TOKEN_WORKED,
+        let verdict = match (&state.token, state.is_locked, is_now) {
+            (None, _, true) => text::NO_TOKEN_WORKS,
+            (None, _, false) => text::NO_TOKEN_WORKED,
+            (Some(_), true, true) => text::TOKEN_IS_REFUSED,
+            (Some(_), true, false) => text::TOKEN_WAS_REFUSED,
+            (Some(_), false, true) => text::TOKEN_WORKS,
+            (Some(_), false, false) => text::TOKEN_WORKED,
         };
         Self {
             when: Moment { iso: rfc3339(at), text: precise(at) },
@@ -109,7 +113,7 @@ async fn then(
     if at > app.now() {
         return Ok(Err(text::NOT_YET));
     }
-    Ok(Ok(StateView::new(at, app.store.find_state_as_of(id, at).await?)))
+    Ok(Ok(StateView::new(at, false, app.store.find_state_as_of(id, at).await?)))
 }
 
 /// The page of a user's tokens, the newest first, beginning with the last.
@@ -154,18 +158,18 @@ pub async fn show_user(
         frame: Frame::of(&person),
         id,
         email: known.email,
-        now: StateView::new(now, app.store.find_state_as_of(id, now).await?),
+        now: StateView::new(now, true, app.store.find_state_as_of(id, now).await?),
         then,
         alert,
-        at: asked.as_deref().and_then(moment).map(form_value).unwrap_or_default(),
+        at: asked.as_deref().and_then(moment).and_then(form_value).unwrap_or_default(),
         tokens,
         turns,
     })
 }
 
-/// As the form's field takes it.
-fn form_value(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+/// As the form's field takes it. It takes no part of a second, so that a moment with one would be another.
+fn form_value(at: DateTime<Utc>) -> Option<String> {
+    (at.timestamp_subsec_nanos() == 0).then(|| at.format("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 #[cfg(test)]

@@ -33,8 +33,7 @@ pub(in crate::pages) const LEAVERS: &str = "Leavers";
 pub(in crate::pages) const LEAVERS_TEXT: &str =
     "Live tokens of people who are locked or belong to no open account. There should be none.";
 pub(in crate::pages) const STALE: &str = "Stale";
-pub(in crate::pages) const STALE_TEXT: &str =
-    "Live tokens that were neither made nor used for so many days:";
+pub(in crate::pages) const STALE_TEXT: &str = "Live tokens that were neither made nor used for";
 pub(in crate::pages) const SHOW_THEM: &str = "Show them";
 pub(in crate::pages) const NONE: &str = "None";
 
@@ -72,6 +71,7 @@ pub(in crate::pages) const NOT_SECURE: &str = "To take a whole token, this page 
 pub(in crate::pages) const WITHOUT_SCRIPT: &str =
     "Without JavaScript a token can be found by its last four characters only.";
 pub(in crate::pages) const LAST_FOUR: &str = "Or its last four characters";
+pub(in crate::pages) const ASK: &str = "Identify";
 pub(in crate::pages) const FIND: &str = "Find";
 pub(in crate::pages) const NO_HINT: &str =
     "Enter the last four characters of a token, letters and digits.";
@@ -88,7 +88,7 @@ pub(in crate::pages) const EVENTS_COVERED: &str = "Events covered";
 pub(in crate::pages) const ROOT: &str = "Root";
 pub(in crate::pages) const SIGNED: &str = "Signed";
 pub(in crate::pages) const PUBLIC_KEY: &str = "Public key";
-pub(in crate::pages) const WAITING_EVENTS: &str = "Events that wait for their places";
+pub(in crate::pages) const WAITING_EVENTS: &str = "Events still to be numbered";
 pub(in crate::pages) const NO_CHECKPOINT: &str = "Nothing has been signed yet.";
 pub(in crate::pages) const SIGN_NOW: &str = "Sign a fresh checkpoint";
 pub(in crate::pages) const LAST_CHECKPOINTS: &str = "Last checkpoints";
@@ -115,10 +115,14 @@ pub(in crate::pages) const MOMENT: &str = "Date and time, in UTC";
 pub(in crate::pages) const NO_MOMENT: &str = "Enter a date and a time, like 2026-05-03T14:05.";
 pub(in crate::pages) const NOT_YET: &str = "This moment has not come yet.";
 pub(in crate::pages) const NOT_KNOWN_THEN: &str = "The user was not known yet.";
+pub(in crate::pages) const NO_TOKEN_WORKS: &str = "No token of this user is live.";
+pub(in crate::pages) const TOKEN_WORKS: &str = "Requests with this token are let in.";
+pub(in crate::pages) const TOKEN_IS_REFUSED: &str =
+    "Requests with this token are refused, because the user is locked.";
 pub(in crate::pages) const NO_TOKEN_WORKED: &str = "No token of this user was live.";
-pub(in crate::pages) const TOKEN_WORKED: &str = "A request with this token was let in.";
+pub(in crate::pages) const TOKEN_WORKED: &str = "Requests with this token were let in.";
 pub(in crate::pages) const TOKEN_WAS_REFUSED: &str =
-    "A request with this token was refused, because the user was locked.";
+    "Requests with this token were refused, because the user was locked.";
 pub(in crate::pages) const USER: &str = "User";
 pub(in crate::pages) const ACCESS: &str = "Access";
 pub(in crate::pages) const NO_ACCESS: &str = "Member of no open account";
