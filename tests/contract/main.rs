@@ -5,6 +5,7 @@
 //! here too, and so are the life of set-up codes and the limits of accounts, on the whole service under a
 //! clock of the test's own.
 
+mod as_of;
 mod atomicity;
 mod before_the_audit;
 mod calling;

@@ -134,7 +134,11 @@ impl Pending {
     }
 
     /// The uses to write now, in the order in which every node locks rows; all of them `at_last`.
-    pub(super) fn take_uses(&mut self, now: Instant, at_last: bool) -> Vec<(TokenId, DateTime<Utc>)> {
+    pub(super) fn take_uses(
+        &mut self,
+        now: Instant,
+        at_last: bool,
+    ) -> Vec<(TokenId, DateTime<Utc>)> {
         let mut uses = Vec::new();
         for (token_id, live) in &mut self.live {
             if live.is_new && (at_last || is_due(live.written, now)) {
@@ -164,7 +168,11 @@ impl Pending {
             if !dead.clients.is_empty() && (at_last || is_due(dead.written, now)) {
                 dead.written = Some(now);
                 let clients = std::mem::take(&mut dead.clients);
-                taken.push(TakenRefusals { digest: digest.clone(), token_id: dead.token_id, clients });
+                taken.push(TakenRefusals {
+                    digest: digest.clone(),
+                    token_id: dead.token_id,
+                    clients,
+                });
             }
         }
         taken
