@@ -53,7 +53,11 @@ pub async fn finish_interrupted(app: &App) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// `Unavailable` when it is not certain that it happened.
-pub(crate) async fn kill_token(app: &App, user_id: UserId, context: &RequestContext) -> Result<(), ApiError> {
+pub(crate) async fn kill_token(
+    app: &App,
+    user_id: UserId,
+    context: &RequestContext,
+) -> Result<(), ApiError> {
     let command = TokenCommand::Revoke {
         expected_generation: None,
         reason: RevocationReason::UserLocked,

@@ -129,12 +129,10 @@ pub fn statement(change: &Change) -> Statement {
         Change::PutUserLock { user_id, is_locked, sequence } => {
             Statement::new(PUT_USER_LOCK).bind(user_id.to_string()).bind(*is_locked).bind(*sequence)
         }
-        Change::PutUserErasure { user_id, erased_at, sequence } => {
-            Statement::new(PUT_USER_ERASURE)
-                .bind(user_id.to_string())
-                .bind(*erased_at)
-                .bind(*sequence)
-        }
+        Change::PutUserErasure { user_id, erased_at, sequence } => Statement::new(PUT_USER_ERASURE)
+            .bind(user_id.to_string())
+            .bind(*erased_at)
+            .bind(*sequence),
         Change::PutAccount { account_id, is_closed, sequence } => Statement::new(PUT_ACCOUNT)
             .bind(account_id.to_string())
             .bind(*is_closed)

@@ -47,7 +47,8 @@ impl Refusals {
     pub fn client_digest(subscriber: Option<&str>, user_agent: Option<&str>) -> [u8; 32] {
         let mut hasher = Sha256::new();
         for text in [subscriber, user_agent] {
-            let length = text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or_default());
+            let length =
+                text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or_default());
             hasher.update(length.to_be_bytes());
             hasher.update(text.unwrap_or_default());
         }
@@ -93,8 +94,11 @@ pub trait Usage: Send + Sync {
     async fn list_stragglers(&self, user_id: UserId) -> Result<Vec<Straggler>, StoreError>;
 
     /// The user has taken note of everything until then.
-    async fn note_stragglers(&self, user_id: UserId, until: DateTime<Utc>)
-    -> Result<(), StoreError>;
+    async fn note_stragglers(
+        &self,
+        user_id: UserId,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 }
 
 const RECORD_USES: &str = "
@@ -161,7 +165,8 @@ fn values(columns: usize, rows: usize) -> String {
 
 fn record_uses(uses: &[(TokenId, DateTime<Utc>)]) -> Statement {
     let values = values(2, uses.len());
-    let text = format!("\nINSERT INTO token_usage (token_id, last_used_at)\nVALUES {values}{RECORD_USES}");
+    let text =
+        format!("\nINSERT INTO token_usage (token_id, last_used_at)\nVALUES {values}{RECORD_USES}");
     uses.iter().fold(Statement::new(text), |statement, (token_id, at)| {
         statement.bind(token_id.to_string()).bind(*at)
     })
@@ -243,8 +248,9 @@ WHERE h.token_digest IN {}
             };
             let question = digests.iter().fold(Statement::new(text), bind);
             for (digest, token_id) in self.fetch::<(Vec<u8>, String)>(question).await? {
-                let digest: [u8; 32] =
-                    digest.try_into().map_err(|_| StoreError::corrupt("a digest of another length"))?;
+                let digest: [u8; 32] = digest
+                    .try_into()
+                    .map_err(|_| StoreError::corrupt("a digest of another length"))?;
                 found.push((
                     TokenDigest::new(digest),
                     token_id.parse().map_err(StoreError::corrupt)?,

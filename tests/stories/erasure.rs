@@ -66,7 +66,10 @@ pub(crate) async fn an_erased_user_cannot_come_back(store: Store) {
     let member = root.put(&membership).json(json!({ "role": "admin" })).send().await;
     member.assert_error(409, "Conflict", gone);
     let user = listed(root, &alice.id).await;
-    assert_eq!((&user["email"], &user["name"], &user["locked"]), (&json!(null), &json!(null), &json!(true)));
+    assert_eq!(
+        (&user["email"], &user["name"], &user["locked"]),
+        (&json!(null), &json!(null), &json!(true))
+    );
     assert!(user["erasedAt"].is_string(), "{user}");
     root.delete(&membership).send().await.assert_status(204);
 }

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::token::{Generation, TokenHint, TokenSecret};
 use domain::{TokenEvent, TokenId};
-use projections::{Straggler, TokenState};
 use projections::tokens::LiveState;
+use projections::{Straggler, TokenState};
 use serde::Serialize;
 use utoipa::ToSchema;
 

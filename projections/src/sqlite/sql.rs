@@ -43,8 +43,9 @@ impl Sql for Sqlite {
         sqlx::query("VACUUM").execute(&mut *connection).await?;
         for _ in 0..CHECKPOINT_ATTEMPTS {
             // Each waits for readers that began before.
-            let (busy, _, _): (i64, i64, i64) =
-                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut *connection)
+                .await?;
             if busy == 0 {
                 return Ok(());
             }

@@ -189,28 +189,16 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "token_refusals.token_id, token_refusals.slot",
         refusal!("'t'", "{32}", "1", "1", "2", "1"),
     )
-    .given(&[refusal!("'t'", "{other}", "1", "1", "2", "1")])
+    .given(&[refusal!("'t'", "{#1}", "1", "1", "2", "1")])
     .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
-    Attempt::value(
-        "token_refusals_client_is_sha256",
-        refusal!("'t'", "{31}", "1", "1", "2", "1"),
-    )
-    .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
-    Attempt::value(
-        "token_refusals_client_is_sha256",
-        refusal!("'t'", "{33}", "1", "1", "2", "1"),
-    ),
+    Attempt::value("token_refusals_client_is_sha256", refusal!("'t'", "{31}", "1", "1", "2", "1"))
+        .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
+    Attempt::value("token_refusals_client_is_sha256", refusal!("'t'", "{33}", "1", "1", "2", "1")),
     Attempt::value("token_refusals_slot_range", refusal!("'t'", "{32}", "0", "1", "2", "1"))
         .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
     Attempt::value("token_refusals_slot_range", refusal!("'t'", "{32}", "21", "1", "2", "1"))
         .but(&[refusal!("'u'", "{32}", "20", "1", "2", "1")]),
-    Attempt::value(
-        "token_refusals_times_in_order",
-        refusal!("'t'", "{32}", "1", "2", "1", "1"),
-    )
-    .but(&[refusal!("'u'", "{32}", "1", "2", "2", "1")]),
-    Attempt::value(
-        "token_refusals_requests_positive",
-        refusal!("'t'", "{32}", "1", "1", "2", "0"),
-    ),
+    Attempt::value("token_refusals_times_in_order", refusal!("'t'", "{32}", "1", "2", "1", "1"))
+        .but(&[refusal!("'u'", "{32}", "1", "2", "2", "1")]),
+    Attempt::value("token_refusals_requests_positive", refusal!("'t'", "{32}", "1", "1", "2", "0")),
 ];
