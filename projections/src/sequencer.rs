@@ -51,6 +51,13 @@ pub enum Numbering {
     },
 }
 
+impl Numbering {
+    /// Whether nothing was written.
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self, Self::OthersTurn | Self::Done { count: 0, .. })
+    }
+}
+
 /// An event and its leaf.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {

@@ -32,9 +32,16 @@ impl Stage {
         Self { app, alice, proxy, direct: Database::at(cluster.url(&name)) }
     }
 
-    /// Regenerates while the next commit meets this loss.
-    async fn regenerate(&self, loss: Loss) -> Answer {
+    /// Lets the next command's commit meet this loss. The next is a command's, because no event waits for its
+    /// place in the log.
+    async fn lose(&self, loss: Loss) {
+        self.until_none("SELECT count(*) FROM log_queue").await;
         self.proxy.lose(loss);
+    }
+
+    /// Regenerates while the commit meets this loss.
+    async fn regenerate(&self, loss: Loss) -> Answer {
+        self.lose(loss).await;
         let answer = self.alice.post("/v1/user/api-token/regenerate").send().await;
         assert!(self.proxy.has_lost(), "no commit came by");
         self.at_rest().await;
@@ -46,15 +53,20 @@ impl Stage {
         const BUSY: &str = "SELECT count(*) FROM pg_stat_activity
                             WHERE application_name = 'symbolon' AND state <> 'idle'
                               AND datname = current_database()";
+        self.until_none(BUSY).await;
+    }
+
+    /// Waits until this count is 0.
+    async fn until_none(&self, count: &'static str) {
         let name = self.direct.url().unwrap().rsplit_once('/').unwrap().1;
         let mut connection = Cluster::shared().connect(name).await;
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
-            let row = sqlx::query(BUSY).fetch_one(&mut connection).await.unwrap();
+            let row = sqlx::query(count).fetch_one(&mut connection).await.unwrap();
             if row.get::<i64, _>(0) == 0 {
                 return;
             }
-            assert!(Instant::now() < deadline, "PostgreSQL does not come to rest");
+            assert!(Instant::now() < deadline, "PostgreSQL does not come to rest: {count}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -173,7 +185,7 @@ async fn other_commands_survive_a_lost_answer_too() {
     let root = stage.app.admin();
     let token = stage.alice.generate_token().await;
     for (loss, locked) in [(Loss::Commit, false), (Loss::AnswerOnceGiven, true)] {
-        stage.proxy.lose(loss);
+        stage.lose(loss).await;
         let target = format!("/v1/admin/users/{}/lock", stage.alice.id);
         let answer = root.put(&target).send().await;
         if locked {

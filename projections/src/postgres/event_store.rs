@@ -58,6 +58,9 @@ impl EventStore for Postgres {
         let outcome = match in_time(connection.begin()).await {
             Err(error) => Err(error.into()),
             Ok(mut tx) => match sequencer::number_batch(&mut *tx, turn).await {
+                Ok(done) if done.is_empty() => {
+                    in_time(tx.rollback()).await.map(|()| done).map_err(StoreError::from)
+                }
                 Ok(done) => in_time(tx.commit()).await.map(|()| done).map_err(StoreError::from),
                 Err(error) => in_time(tx.rollback()).await.map_err(Into::into).and(Err(error)),
             },

@@ -53,6 +53,7 @@ fn verdict(kind: Kind, caller: &Caller) -> Verdict {
         Kind::Bearer => by_credential(Through),
         Kind::Browser => by_credential(allowed(caller.credential == Credential::Session)),
         Kind::Admin => by_credential(allowed(caller.is_admin)),
+        Kind::Auditor => by_credential(allowed(caller.is_auditor)),
         Kind::Member | Kind::Viewer => by_credential(allowed(caller.role.is_some())),
         Kind::Editor | Kind::Caller => {
             let acts = matches!(caller.role, Some(Role::Admin | Role::Member));

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Browser,
     /// The instance role `admin`, by token or session.
     Admin,
+    /// The instance role `auditor`, by token or session.
+    Auditor,
     /// Any member of the account in force.
     Member,
     /// A member who may see campaigns.
@@ -29,8 +31,8 @@ pub(super) enum Kind {
     MemberPage,
 }
 use Kind::{
-    Admin, AdminPage, Bearer, Browser, Caller, Editor, Member, MemberPage, Open, Page, UrlHolder,
-    Viewer,
+    Admin, AdminPage, Auditor, Bearer, Browser, Caller, Editor, Member, MemberPage, Open, Page,
+    UrlHolder, Viewer,
 };
 
 /// What ends the caller's own credential, and so comes last.
@@ -81,6 +83,10 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("GET", "/v1/admin/endpoints", Admin),
     ("GET", "/v1/admin/deliveries", Admin),
     ("POST", "/v1/admin/deliveries/{id}/replay", Admin),
+    ("GET", "/v1/audit/checkpoint", Auditor),
+    ("GET", "/v1/audit/key", Auditor),
+    ("GET", "/v1/audit/proofs/inclusion", Auditor),
+    ("GET", "/v1/audit/proofs/consistency", Auditor),
     ("GET", "/v1/account", Member),
     ("GET", "/v1/assistants", Member),
     ("GET", "/v1/calls", Member),
