@@ -3,7 +3,7 @@
 use api::commands::Commands;
 use domain::{UserCommand, UserId};
 use projections::sqlite::Sqlite;
-use projections::{Erasure, Identity, SetupCode, SignIn, StoreError};
+use projections::{Erasure, Identity, SetupCode, StoreError};
 use rand::seq::SliceRandom;
 use tests::Store;
 use tests::seed::seeded;
@@ -172,11 +172,11 @@ async fn nothing_is_left_in_a_file_whose_rows_have_moved() -> Result<(), StoreEr
     assert_eq!(std::fs::metadata(suffixed("-wal")).unwrap().len(), 0);
     let bytes = [std::fs::read(&file).unwrap(), std::fs::read(suffixed("-shm")).unwrap()].concat();
     let text = String::from_utf8_lossy(&bytes).to_lowercase();
-    let (mut kept, mut left) = (0, Vec::new());
+    let (mut kept, mut left) = (0, Vec::<u32>::new());
     for (number, user_id) in &users {
         let is_there = text.contains(&format!("unmistakable{number}."));
         if gone.contains(&(*number, *user_id)) {
-            left.extend(is_there.then_some(number));
+            left.extend(is_there.then_some(*number));
         } else {
             kept += u32::from(is_there);
         }

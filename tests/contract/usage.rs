@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{TokenId, UserId};
-use projections::{Refusals, Straggler, Usage};
+use projections::{Refusals, Straggler};
 
 use crate::stage::{Stage, TestStore, contract_tests};
 
