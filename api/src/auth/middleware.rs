@@ -60,7 +60,7 @@ pub async fn authenticate(
 /// `None` when no live token has the digest.
 async fn by_token(app: &App, digest: &TokenDigest) -> Result<Option<Caller>, ApiError> {
     let Some(live) = app.verifier.find_live_token(digest).await? else { return Ok(None) };
-    app.usage.used(live.token_id, app.now(), app.clock.instant());
+    app.usage.used(live.token_id, app.now());
     Ok(Some(Caller {
         credential: Credential::Token { token_id: live.token_id, generation: live.generation },
         access: live.access,

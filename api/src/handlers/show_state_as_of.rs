@@ -139,7 +139,8 @@ impl StateReply {
 ///
 /// Made from the events. An event counts from its own time on, and never before an event that it follows
 /// in the same user, token or account: of several events of one instant all count, and a clock that went back
-/// moves nothing before what was there. So an answer about an instant stays the same for ever.
+/// moves nothing before what was there. So an answer about an instant stays the same, unless an event comes
+/// later from a clock that is behind that instant.
 ///
 /// # Errors
 /// `ValidationError` for a time that cannot be read, or that is in the future; `Forbidden` for someone else,

@@ -38,8 +38,8 @@ impl UsageRecorder {
     }
 
     /// Takes note that a live token was used.
-    pub fn used(&self, token_id: TokenId, at: DateTime<Utc>, now: Instant) {
-        self.pending().used(token_id, at, now);
+    pub fn used(&self, token_id: TokenId, at: DateTime<Utc>) {
+        self.pending().used(token_id, at);
     }
 
     /// Takes note that a token was refused, which may be a dead one, or none that ever was.

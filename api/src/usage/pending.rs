@@ -70,18 +70,13 @@ fn count(clients: &mut Clients, client: Client, at: DateTime<Utc>) {
 }
 
 impl Pending {
-    pub(super) fn used(&mut self, token_id: TokenId, at: DateTime<Utc>, now: Instant) {
+    pub(super) fn used(&mut self, token_id: TokenId, at: DateTime<Utc>) {
         if let Some(live) = self.live.get_mut(&token_id) {
             if live.last_used_at < at {
                 live.last_used_at = at;
                 live.is_new = true;
             }
-            return;
-        }
-        if self.live.len() >= LIVE {
-            self.live.retain(|_, live| live.is_new || !is_due(live.written, now));
-        }
-        if self.live.len() < LIVE {
+        } else if self.live.len() < LIVE {
             self.live.insert(token_id, Live { last_used_at: at, is_new: true, written: None });
         }
     }
@@ -139,6 +134,10 @@ impl Pending {
         now: Instant,
         at_last: bool,
     ) -> Vec<(TokenId, DateTime<Utc>)> {
+        // Here and not where a use is noted: that is on a request's way.
+        if self.live.len() >= LIVE {
+            self.live.retain(|_, live| live.is_new || !is_due(live.written, now));
+        }
         let mut uses = Vec::new();
         for (token_id, live) in &mut self.live {
             if live.is_new && (at_last || is_due(live.written, now)) {
@@ -147,7 +146,7 @@ impl Pending {
                 uses.push((*token_id, live.last_used_at));
             }
         }
-        uses.sort_by_key(|(token_id, _)| token_id.to_string());
+        uses.sort_unstable_by(|(one, _), (other, _)| one.as_uuid().cmp(&other.as_uuid()));
         uses
     }
 

@@ -3,7 +3,7 @@
 //! Folded from the events, whose times were written by the clocks of the machines. The rule: **an event counts
 //! from its own time on, and never before an event that it follows in its aggregate.** So all events of one
 //! instant count together, a clock that went back moves no event before an earlier one, and what is said of an
-//! instant stays said: an event that comes later never counts before one that was there.
+//! instant stays said: once an aggregate has an event after it, none that comes later can count before it.
 
 use std::collections::BTreeSet;
 

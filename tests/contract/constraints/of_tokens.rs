@@ -189,7 +189,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "token_refusals.token_id, token_refusals.slot",
         refusal!("'t'", "{32}", "1", "1", "2", "1"),
     )
-    .given(&[refusal!("'t'", "{other}", "1", "1", "2", "1")])
+    .given(&[refusal!("'t'", "{#1}", "1", "1", "2", "1")])
     .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
     Attempt::value("token_refusals_client_is_sha256", refusal!("'t'", "{31}", "1", "1", "2", "1"))
         .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),

@@ -29,7 +29,7 @@ pub(crate) async fn tokens_of_people_who_left_are_listed_with_the_reason(store: 
     let left = list(&audrey, "/v1/audit/leavers").await;
     assert_eq!(column(&left, "why"), ["noMembership"]);
     assert_eq!((&left[0]["user"], &left[0]["status"]), (&bob.email.clone().into(), &"live".into()));
-    assert_eq!(keys(&left[0]).len(), 19);
+    assert_eq!(keys(&left[0]).len(), 20);
     // Where a crash between the two steps of locking would leave it.
     let mut connection = Connection::open(app.database()).await;
     let lock =

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::answer::keys;
+use tests::sql::Connection;
 use tests::{Store, TestApp, on_both_stores};
 
 use super::{auditor, column, list, page};
@@ -13,14 +15,16 @@ on_both_stores!(
     every_token_ever_made_is_listed_with_what_ended_it,
     tokens_are_found_by_what_is_asked,
     a_token_is_shown_in_the_chain_it_belongs_to,
+    when_a_dead_token_was_first_refused_is_told,
     everyone_asks_about_themself_and_auditors_about_everyone,
     a_reader_misses_nothing_and_meets_nothing_twice_while_others_rotate,
     readers_and_writers_at_once,
     parameters_that_cannot_be_used_are_refused,
 );
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "address",
+    "firstRefusedAt",
     "generatedAt",
     "generatedBy",
     "generatedVia",
@@ -151,6 +155,38 @@ pub(crate) async fn a_token_is_shown_in_the_chain_it_belongs_to(store: Store) {
     let none = bob.get(&target(unknown)).send().await.assert_not_found();
     assert_eq!(foreign.body, none.body);
     audrey.get(&target(unknown)).send().await.assert_not_found();
+}
+
+/// Refusals are written behind the requests.
+pub(crate) async fn when_a_dead_token_was_first_refused_is_told(store: Store) {
+    let app = TestApp::new(store).await;
+    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let old = app.with_token(&alice.generate_token().await);
+    old.whoami().await.assert_user("alice");
+    alice.regenerate_token().await;
+    let target = format!("/v1/audit/tokens?user={}", alice.id);
+    assert_eq!(column(&list(&audrey, &target).await, "firstRefusedAt"), ["null", "null"]);
+    for agent in ["nightly/1", "weekly/2"] {
+        old.clone().with_header("user-agent", agent).whoami().await.assert_invalid_api_token();
+    }
+    let told = async {
+        loop {
+            let entries = list(&audrey, &target).await;
+            if !entries[1]["firstRefusedAt"].is_null() {
+                break entries;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is told");
+    assert_eq!(told[0]["firstRefusedAt"], Value::Null);
+    let at = |entry: &Value, key: &str| -> chrono::DateTime<chrono::Utc> {
+        entry[key].as_str().unwrap().parse().unwrap()
+    };
+    assert!(at(&told[1], "firstRefusedAt") >= at(&told[1], "invalidatedAt"), "{told:?}");
+    let mut connection = Connection::open(app.database()).await;
+    let first = connection.rows("SELECT CAST(min(first_at) AS text) FROM token_refusals").await;
+    assert!(first[0][0].is_some());
 }
 
 pub(crate) async fn everyone_asks_about_themself_and_auditors_about_everyone(store: Store) {
