@@ -22,6 +22,7 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/
 command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
 [ -x /usr/bin/chromium ] || missing+=(chromium fonts-dejavu-core)
 command -v curl >/dev/null || missing+=(curl)
+command -v jq >/dev/null || missing+=(jq)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"

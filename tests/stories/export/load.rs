@@ -1,6 +1,7 @@
 //! Many write at once, and what they were told is done is what the export says, no more and no less.
 //!
-//! Over HTTP, as the service's users do, on connections that are kept: 20,000 operations.
+//! Over HTTP, as the service's users do, on connections that are kept: 20,000 operations. `SYMBOLON_LOAD` is
+//! another number.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,8 +20,13 @@ use super::{auditor, export, fresh, header, key, note_of, verify};
 
 on_both_stores!(what_was_acknowledged_is_exported_and_nothing_else);
 
-const OPERATIONS: usize = 20_000;
+fn operations() -> usize {
+    std::env::var("SYMBOLON_LOAD").map_or(20_000, |text| text.parse().expect("a number"))
+}
+
 const WRITERS: usize = 12;
+/// Of each writer, one after the other, because a command reads all that happened to its token before.
+const USERS: usize = 5;
 /// Exports while they write.
 const MEANWHILE: usize = 3;
 
@@ -32,27 +38,29 @@ struct Writer {
     http: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
     server: SocketAddr,
     number: usize,
-    user: Actor,
+    /// As whom it writes, each with the live token.
+    users: Vec<(Actor, Option<String>)>,
     /// Whom this one locks and unlocks, being an administrator.
     victim: Option<String>,
     assistant: String,
-    token: Option<String>,
     noted: Noted,
 }
 
 impl Writer {
     async fn send(
         &mut self,
+        seat: usize,
         method: Method,
         path: &str,
         body: Option<Value>,
         makes: &[&str],
     ) -> Value {
         let id = format!("load-{}-{}", self.number, self.noted.len());
-        let by_token = self.token.as_ref().filter(|_| path == "/v1/assistant/calls");
+        let (user, token) = &self.users[seat];
+        let by_token = token.as_ref().filter(|_| path == "/v1/assistant/calls");
         let credential = match by_token {
             Some(token) => ("authorization", format!("Bearer {token}")),
-            None => ("cookie", self.user.cookie_header().unwrap()),
+            None => ("cookie", user.cookie_header().unwrap()),
         };
         let request = http::Request::builder()
             .method(method)
@@ -72,35 +80,37 @@ impl Writer {
 
     async fn take(&mut self, step: usize) {
         const TOKEN: &str = "/v1/user/api-token";
+        let seat = step / 8 % self.users.len();
         match (step % 8, self.victim.clone()) {
             (0, Some(victim)) => {
                 let path = format!("/v1/admin/users/{victim}/lock");
-                self.send(Method::PUT, &path, None, &["UserLocked"]).await;
-                self.send(Method::DELETE, &path, None, &["UserUnlocked"]).await;
+                self.send(seat, Method::PUT, &path, None, &["UserLocked"]).await;
+                self.send(seat, Method::DELETE, &path, None, &["UserUnlocked"]).await;
             }
             (0 | 5, _) => {
-                let before = self.token.take();
+                let before = self.users[seat].1.take();
                 let made = if before.is_some() { "TokenRegenerated" } else { "TokenGenerated" };
-                let answer = self.send(Method::POST, TOKEN, None, &[made]).await;
-                self.token = answer["token"].as_str().map(str::to_owned);
+                let answer = self.send(seat, Method::POST, TOKEN, None, &[made]).await;
+                self.users[seat].1 = answer["token"].as_str().map(str::to_owned);
             }
             (1 | 2 | 6, _) => {
                 let call = call_to_ada(&self.assistant);
                 let path = "/v1/assistant/calls";
-                self.send(Method::POST, path, Some(call), &["CallTriggered"]).await;
+                self.send(seat, Method::POST, path, Some(call), &["CallTriggered"]).await;
             }
             (3, _) => {
                 let path = "/v1/user/api-token/regenerate";
-                let answer = self.send(Method::POST, path, None, &["TokenRegenerated"]).await;
-                self.token = answer["token"].as_str().map(str::to_owned);
+                let answer = self.send(seat, Method::POST, path, None, &["TokenRegenerated"]).await;
+                self.users[seat].1 = answer["token"].as_str().map(str::to_owned);
             }
             (4, _) => {
-                self.token = None;
-                self.send(Method::DELETE, TOKEN, None, &["TokenRevoked"]).await;
+                self.users[seat].1 = None;
+                self.send(seat, Method::DELETE, TOKEN, None, &["TokenRevoked"]).await;
             }
             _ => {
                 let body = json!({ "name": format!("Campaign {step}") });
-                self.send(Method::POST, "/v1/campaigns", Some(body), &["CampaignCreated"]).await;
+                self.send(seat, Method::POST, "/v1/campaigns", Some(body), &["CampaignCreated"])
+                    .await;
             }
         }
     }
@@ -110,24 +120,26 @@ async fn writers(app: &TestApp) -> Vec<Writer> {
     let assistant = app.assistant().await;
     let mut writers = Vec::new();
     for number in 0..WRITERS {
-        let mut user = app.user(&format!("writer-{number}")).await;
-        let mut victim = None;
-        if number == 0 {
-            let invitation = app.admin().invite_with_roles("writing-admin", &["admin"]).await;
-            user = app.accept(&invitation).await;
+        let (mut users, mut victim) = (Vec::new(), None);
+        for seat in 0..USERS {
+            let roles: &[&str] = if number == 0 { &["admin"] } else { &[] };
+            let name = format!("writer-{number}-{seat}");
+            let user = app.accept(&app.admin().invite_with_roles(&name, roles).await).await;
             app.admin().put_member(app.account_id(), &user.id, "member").await;
+            // One with which to begin, so that the first step has something to replace.
+            let token = user.generate_token().await;
+            users.push((user, Some(token)));
+        }
+        if number == 0 {
             victim = Some(app.admin().invite("victim").await.user_id);
         }
-        // One with which to begin, so that the first step has something to replace.
-        let token = Some(user.generate_token().await);
         writers.push(Writer {
             http: hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http(),
             server: app.server().address(),
             number,
-            user,
+            users,
             victim,
             assistant: assistant.clone(),
-            token,
             noted: Noted::new(),
         });
     }
@@ -160,7 +172,7 @@ async fn what_was_acknowledged_is_exported_and_nothing_else(store: Store) {
     for mut writer in writers {
         running.spawn(async move {
             let mut step = 0;
-            while writer.noted.len() < OPERATIONS.div_ceil(WRITERS) {
+            while writer.noted.len() < operations().div_ceil(WRITERS) {
                 writer.take(step).await;
                 step += 1;
             }
@@ -168,10 +180,10 @@ async fn what_was_acknowledged_is_exported_and_nothing_else(store: Store) {
         });
     }
     // What is exported meanwhile is what its checkpoint says.
+    let mut size = before;
     for _ in 0..MEANWHILE {
         let answer = export(&audrey, "").await;
-        assert!(!running.is_empty());
-        let size = header(&answer, "x-checkpoint-size");
+        size = header(&answer, "x-checkpoint-size");
         let ended = verify(&answer.body, &note_of(&audrey, size).await, &key);
         assert!(ended.status.success(), "{ended:?}");
     }
@@ -180,7 +192,7 @@ async fn what_was_acknowledged_is_exported_and_nothing_else(store: Store) {
         noted.append(&mut ended.unwrap());
     }
     let took = begin.elapsed();
-    assert!(noted.len() >= OPERATIONS);
+    assert!(noted.len() >= operations());
     let rate = noted.len() as u128 * 1_000 / took.as_millis();
     println!("{store:?}: {} operations in {took:?}, {rate} a second", noted.len());
     let answer = export(&audrey, "").await;
@@ -189,6 +201,7 @@ async fn what_was_acknowledged_is_exported_and_nothing_else(store: Store) {
     let extra: Vec<_> = told.iter().filter(|(id, _)| !noted.contains_key(*id)).collect();
     assert!(missing.is_empty(), "{} missing: {:?}", missing.len(), missing.first());
     assert!(extra.is_empty(), "{} extra: {:?}", extra.len(), extra.first());
+    assert!(size < header(&answer, "x-checkpoint-size"), "they were exported meanwhile");
     let size = header(&answer, "x-checkpoint-size");
     let ended = verify(&answer.body, &note_of(&audrey, size).await, &key);
     assert!(ended.status.success(), "{ended:?}");

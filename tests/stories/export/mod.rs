@@ -3,6 +3,7 @@
 mod collecting;
 mod command;
 mod load;
+mod mapping;
 mod size;
 
 use std::io::Write;
