@@ -206,7 +206,8 @@ pub(crate) async fn everyone_asks_about_themself_and_auditors_about_everyone(sto
         // A token that leaked tells nothing of what was before it.
         token.get(&target).send().await.assert_forbidden();
     }
-    for client in [&*alice, &*app.admin()] {
+    let administrator: &tests::Client = app.admin();
+    for client in [&*alice, administrator] {
         let target = format!("/v1/audit/tokens?user={}", bob.id);
         client.get(&target).send().await.assert_forbidden();
     }
