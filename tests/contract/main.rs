@@ -12,6 +12,7 @@ mod conflicts;
 mod constraints;
 mod deliveries;
 mod durability;
+mod exporting;
 mod history;
 mod idempotency;
 mod life;
