@@ -55,8 +55,8 @@ WHERE token_lookup.sequence < excluded.sequence";
 
 const APPEND_TOKEN_HISTORY: &str = "
 INSERT INTO token_history (user_id, sequence, kind, token_id, generation, hint,
-                           invalidated_token_id, reason, occurred_at, actor_id, actor_via)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                           invalidated_token_id, reason, occurred_at, actor_id, actor_via, token_digest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (user_id, sequence) DO NOTHING";
 
 const PUT_ASSISTANT: &str = "
@@ -221,10 +221,10 @@ fn append_prospect(line: &ProspectLine) -> Statement {
 }
 
 fn append_token_history(line: &HistoryLine) -> Statement {
-    let (kind, hint, invalidated, reason) = match &line.outcome {
-        Outcome::Generated { hint } => ("generated", Some(hint), None, None),
-        Outcome::Regenerated { hint, invalidated } => {
-            ("regenerated", Some(hint), Some(invalidated), None)
+    let (kind, made, invalidated, reason) = match &line.outcome {
+        Outcome::Generated { digest, hint } => ("generated", Some((digest, hint)), None, None),
+        Outcome::Regenerated { digest, hint, invalidated } => {
+            ("regenerated", Some((digest, hint)), Some(invalidated), None)
         }
         Outcome::Revoked { reason } => ("revoked", None, None, Some(reason)),
     };
@@ -234,10 +234,11 @@ fn append_token_history(line: &HistoryLine) -> Statement {
         .bind(kind)
         .bind(line.token_id.to_string())
         .bind(i64::from(line.generation.get()))
-        .bind(hint.map(|hint| hint.as_str().to_owned()))
+        .bind(made.map(|(_, hint)| hint.as_str().to_owned()))
         .bind(invalidated.map(ToString::to_string))
         .bind(reason.map(|reason| reason.as_str().to_owned()))
         .bind(line.occurred_at)
         .bind(line.actor.user_id.map(|id| id.to_string()))
         .bind(line.actor.via.as_str())
+        .bind(made.map(|(digest, _)| digest.as_bytes().to_vec()))
 }

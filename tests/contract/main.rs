@@ -6,6 +6,7 @@
 //! clock of the test's own.
 
 mod atomicity;
+mod before_the_audit;
 mod calling;
 mod campaigns;
 mod conflicts;

@@ -186,11 +186,15 @@ pub struct HistoryLine {
 pub enum Outcome {
     /// It became live where none was.
     Generated {
+        /// What recognises it, dead or alive.
+        digest: TokenDigest,
         /// Its last four characters.
         hint: TokenHint,
     },
     /// It became live and killed another.
     Regenerated {
+        /// What recognises it, dead or alive.
+        digest: TokenDigest,
         /// Its last four characters.
         hint: TokenHint,
         /// The token it killed.

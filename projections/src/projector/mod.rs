@@ -42,7 +42,7 @@ fn token_changes(user_id: UserId, event: &TokenEvent, sequence: i64, actor: Acto
     let (token_id, generation, live, outcome, occurred_at) = match event.clone() {
         TokenEvent::TokenGenerated { token_id, generation, digest, hint, at } => {
             let live = LiveFields { digest, hint: hint.clone(), created_at: at };
-            (token_id, generation, Some(live), Outcome::Generated { hint }, at)
+            (token_id, generation, Some(live), Outcome::Generated { digest, hint }, at)
         }
         TokenEvent::TokenRegenerated {
             token_id,
@@ -53,7 +53,13 @@ fn token_changes(user_id: UserId, event: &TokenEvent, sequence: i64, actor: Acto
             at,
         } => {
             let live = LiveFields { digest, hint: hint.clone(), created_at: at };
-            (token_id, generation, Some(live), Outcome::Regenerated { hint, invalidated }, at)
+            (
+                token_id,
+                generation,
+                Some(live),
+                Outcome::Regenerated { digest, hint, invalidated },
+                at,
+            )
         }
         TokenEvent::TokenRevoked { token_id, generation, reason, at } => {
             (token_id, generation, None, Outcome::Revoked { reason }, at)

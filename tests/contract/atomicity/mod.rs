@@ -136,11 +136,12 @@ async fn a_token_that_cannot_get_a_place_in_the_log_is_not_written<S: TestStore>
 }
 
 async fn a_token_whose_history_cannot_be_written_is_not_written<S: TestStore>(stage: Stage<S>) {
+    let digest = bytes(S::STORE, &"5a".repeat(32));
     token_meets(&stage, |user| {
         format!(
             "INSERT INTO token_history
-                 (user_id, sequence, kind, token_id, generation, occurred_at, actor_via)
-             VALUES ('{user}', 9, 'generated', 'another', 2, '2026-01-01T00:00:00+00:00', 'system')"
+                 (user_id, sequence, kind, token_id, generation, occurred_at, actor_via, token_digest)
+             VALUES ('{user}', 9, 'generated', 'another', 2, '2026-01-01T00:00:00+00:00', 'system', {digest})"
         )
     })
     .await;

@@ -10,6 +10,8 @@ pub(super) const POSTGRES: &[Store] = &[Store::Postgres];
 const APPEND_ONLY: &str = "events are append-only";
 /// What the triggers on the tables of the log say.
 const LOG_APPEND_ONLY: &str = "the log is append-only";
+/// What the triggers on `audit_reads` say.
+const READS_KEPT: &str = "what was read stays recorded";
 
 /// How a rule makes itself known.
 #[derive(Clone, Copy)]
@@ -62,6 +64,11 @@ impl Attempt {
     /// To change what is in the log.
     pub(super) const fn change_log(breaks: &'static str, forbidden: &'static str) -> Self {
         Self::new(breaks, Rule::Trigger(LOG_APPEND_ONLY), forbidden)
+    }
+
+    /// To change what was recorded of a read.
+    pub(super) const fn change_read(breaks: &'static str, forbidden: &'static str) -> Self {
+        Self::new(breaks, Rule::Trigger(READS_KEPT), forbidden)
     }
 
     /// To name what is not there.

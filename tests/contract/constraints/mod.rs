@@ -2,6 +2,7 @@
 //! and only that.
 
 mod attempt;
+mod of_audit;
 mod of_campaigns;
 mod of_deliveries;
 mod of_events;
@@ -44,16 +45,20 @@ fn attempts(store: Store) -> Vec<Attempt> {
         of_campaigns::ATTEMPTS,
         of_deliveries::ATTEMPTS,
         of_log::ATTEMPTS,
+        of_audit::ATTEMPTS,
     ]
     .concat();
     all.into_iter().filter(|attempt| attempt.stores.contains(&store)).collect()
 }
 
-/// `{32}` stands for 32 bytes.
+/// `{32}` stands for 32 bytes, `{#1}` for others.
 fn with_bytes(store: Store, sql: &str) -> String {
     let mut sql = sql.to_owned();
     for length in [0, 15, 16, 17, 31, 32, 33] {
         sql = sql.replace(&format!("{{{length}}}"), &bytes(store, &"ab".repeat(length)));
+    }
+    for digest in 1..=9 {
+        sql = sql.replace(&format!("{{#{digest}}}"), &bytes(store, &format!("{digest:064x}")));
     }
     sql
 }

@@ -17,12 +17,12 @@ macro_rules! lookup {
     };
 }
 
-/// User, sequence, kind, generation, the dead token, reason.
+/// User, sequence, kind, generation, the dead token, reason, digest.
 macro_rules! line {
-    ($user:literal, $sequence:literal, $kind:literal, $generation:literal, $dead:literal, $reason:literal) => {
+    ($user:literal, $sequence:literal, $kind:literal, $generation:literal, $dead:literal, $reason:literal, $digest:literal) => {
         concat!(
             "INSERT INTO token_history (user_id, sequence, kind, token_id, generation, ",
-            "invalidated_token_id, reason, occurred_at, actor_via) VALUES (",
+            "invalidated_token_id, reason, token_digest, occurred_at, actor_via) VALUES (",
             $user,
             ", ",
             $sequence,
@@ -34,6 +34,8 @@ macro_rules! line {
             $dead,
             ", ",
             $reason,
+            ", ",
+            $digest,
             ", '2026-01-01T00:00:00+00:00', 'session')"
         )
     };
@@ -64,57 +66,89 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     Attempt::twice(
         "token_history_pkey",
         "token_history.user_id, token_history.sequence",
-        line!("'a'", "1", "'generated'", "2", "NULL", "NULL"),
+        line!("'a'", "1", "'generated'", "2", "NULL", "NULL", "{#1}"),
     )
-    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL")])
-    .but(&[line!("'b'", "1", "'generated'", "1", "NULL", "NULL")]),
+    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "{#2}")])
+    .but(&[line!("'b'", "1", "'generated'", "1", "NULL", "NULL", "{#3}")]),
     Attempt::value(
         "token_history_kind_known",
-        line!("'a'", "1", "'forgotten'", "1", "NULL", "NULL"),
+        line!("'a'", "1", "'forgotten'", "1", "NULL", "NULL", "{#1}"),
     )
     .but(&[
-        line!("'a'", "2", "'generated'", "1", "NULL", "NULL"),
-        line!("'a'", "3", "'regenerated'", "2", "'dead'", "NULL"),
-        line!("'a'", "4", "'revoked'", "2", "NULL", "'owner'"),
+        line!("'a'", "2", "'generated'", "1", "NULL", "NULL", "{#2}"),
+        line!("'a'", "3", "'regenerated'", "2", "'dead'", "NULL", "{#3}"),
+        line!("'a'", "4", "'revoked'", "2", "NULL", "'owner'", "NULL"),
     ]),
     Attempt::twice(
         "token_history_invalidated_once",
         "token_history.invalidated_token_id",
-        line!("'b'", "3", "'regenerated'", "3", "'dead'", "NULL"),
+        line!("'b'", "3", "'regenerated'", "3", "'dead'", "NULL", "{#1}"),
     )
-    .given(&[line!("'a'", "2", "'regenerated'", "2", "'dead'", "NULL")])
-    .but(&[line!("'b'", "2", "'regenerated'", "2", "'another'", "NULL")]),
+    .given(&[line!("'a'", "2", "'regenerated'", "2", "'dead'", "NULL", "{#2}")])
+    .but(&[line!("'b'", "2", "'regenerated'", "2", "'another'", "NULL", "{#3}")]),
     Attempt::value(
         "token_history_regenerated_names_the_dead",
-        line!("'a'", "1", "'regenerated'", "2", "NULL", "NULL"),
+        line!("'a'", "1", "'regenerated'", "2", "NULL", "NULL", "{#1}"),
     ),
     Attempt::value(
         "token_history_regenerated_names_the_dead",
-        line!("'a'", "1", "'generated'", "1", "'dead'", "NULL"),
+        line!("'a'", "1", "'generated'", "1", "'dead'", "NULL", "{#1}"),
     ),
     Attempt::value(
         "token_history_regenerated_names_the_dead",
-        line!("'a'", "1", "'revoked'", "1", "'dead'", "'owner'"),
+        line!("'a'", "1", "'revoked'", "1", "'dead'", "'owner'", "NULL"),
     ),
     Attempt::value(
         "token_history_revoked_has_a_reason",
-        line!("'a'", "1", "'revoked'", "1", "NULL", "NULL"),
+        line!("'a'", "1", "'revoked'", "1", "NULL", "NULL", "NULL"),
     ),
     Attempt::value(
         "token_history_revoked_has_a_reason",
-        line!("'a'", "1", "'generated'", "1", "NULL", "'owner'"),
+        line!("'a'", "1", "'generated'", "1", "NULL", "'owner'", "{#1}"),
     ),
     Attempt::twice(
         "token_history_one_issue_per_generation",
         "token_history.user_id, token_history.generation",
-        line!("'a'", "4", "'regenerated'", "1", "'dead'", "NULL"),
+        line!("'a'", "4", "'regenerated'", "1", "'dead'", "NULL", "{#1}"),
     )
-    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL")])
+    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "{#2}")])
     .but(&[
-        line!("'a'", "2", "'revoked'", "1", "NULL", "'owner'"),
-        line!("'a'", "3", "'generated'", "2", "NULL", "NULL"),
-        line!("'b'", "1", "'generated'", "1", "NULL", "NULL"),
+        line!("'a'", "2", "'revoked'", "1", "NULL", "'owner'", "NULL"),
+        line!("'a'", "3", "'generated'", "2", "NULL", "NULL", "{#3}"),
+        line!("'b'", "1", "'generated'", "1", "NULL", "NULL", "{#4}"),
     ]),
+    Attempt::twice(
+        "token_history_digest_unique",
+        "token_history.token_digest",
+        line!("'b'", "1", "'generated'", "1", "NULL", "NULL", "{#1}"),
+    )
+    .given(&[line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "{#1}")])
+    .but(&[
+        line!("'c'", "1", "'generated'", "1", "NULL", "NULL", "{#2}"),
+        line!("'c'", "2", "'revoked'", "1", "NULL", "'owner'", "NULL"),
+        line!("'d'", "2", "'revoked'", "1", "NULL", "'owner'", "NULL"),
+    ]),
+    Attempt::value(
+        "token_history_digest_is_sha256",
+        line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "{31}"),
+    )
+    .but(&[line!("'b'", "1", "'generated'", "1", "NULL", "NULL", "{32}")]),
+    Attempt::value(
+        "token_history_digest_is_sha256",
+        line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "{33}"),
+    ),
+    Attempt::value(
+        "token_history_made_has_a_digest",
+        line!("'a'", "1", "'generated'", "1", "NULL", "NULL", "NULL"),
+    ),
+    Attempt::value(
+        "token_history_made_has_a_digest",
+        line!("'a'", "1", "'regenerated'", "2", "'dead'", "NULL", "NULL"),
+    ),
+    Attempt::value(
+        "token_history_made_has_a_digest",
+        line!("'a'", "1", "'revoked'", "2", "NULL", "'owner'", "{32}"),
+    ),
     Attempt::twice(
         "token_usage_pkey",
         "token_usage.token_id",

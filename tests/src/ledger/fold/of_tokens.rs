@@ -38,6 +38,7 @@ pub(super) fn history(lines: &mut Keyed, event: &Event, body: &Value) {
         time(&body["at"]),
         text(&event.metadata["actor_id"]),
         text(&event.metadata["actor_via"]),
+        digest(body),
     ];
     // So that the text order of keys is the order of sequences.
     lines.insert(vec![event.aggregate_id.clone(), format!("{:010}", event.sequence)], row);
