@@ -22,6 +22,7 @@ mod membership;
 mod metadata;
 mod paging;
 mod rebuilding;
+mod scaffolds;
 mod scale;
 mod schema;
 mod setup_codes;

@@ -17,8 +17,9 @@ use crate::sql::{Row, Statement, Value, bind_values};
 /// Named after us: it is made and dropped without a question.
 const SCHEMA: &str = "symbolon_rebuild";
 
-/// How long to wait for writers to pause. Those that come later wait behind it.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+/// How long to wait for writers to pause; those that come later wait behind it, and longer than this. An
+/// autovacuum of the table makes way after a second.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'";
 
 /// PostgreSQL's code for a lock that was not to be had in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";

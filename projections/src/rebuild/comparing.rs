@@ -1,15 +1,15 @@
 //! Compares tables with what they must hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::sql::Statement;
 
 use super::RebuildError;
+use super::batch::{MANY, any_of};
 use super::cell::{Cell, fingerprint};
-use super::events::{PAGE, Walk};
+use super::events::{self, PAGE, Walk};
 use super::fold::{Expected, Fold};
 use super::form::{Plan, Table};
-use super::mending::equals;
 use super::scaffold::Scaffold;
 use super::watch::Watch;
 
@@ -27,6 +27,11 @@ pub struct Differences {
 }
 
 impl Differences {
+    /// None at all.
+    pub(super) const fn none(table: &Table) -> Self {
+        Self { table: table.name, missing: 0, different: 0, invented: 0 }
+    }
+
     /// How many rows are not as they must be.
     pub const fn rows(&self) -> u64 {
         self.missing + self.different + self.invented
@@ -39,7 +44,7 @@ pub(super) async fn fold_all<S: Scaffold>(
     (plan, blank): (&Plan, &[Vec<Cell>]),
     watch: &mut impl Watch,
 ) -> Result<(Expected, u64), RebuildError> {
-    let (mut fold, mut walk, mut count) = (Fold::<S>::new(plan, blank), Walk::default(), 0);
+    let (mut fold, mut walk, mut count) = (Fold::<S>::of_many(plan, blank), Walk::default(), 0);
     loop {
         let page = walk.next(scaffold).await?;
         for event in &page {
@@ -90,47 +95,50 @@ pub(super) async fn differences_of<S: Scaffold>(
     (plan, blank): (&Plan, &[Vec<Cell>]),
     aggregates: BTreeSet<(String, String)>,
 ) -> Result<Vec<Differences>, RebuildError> {
-    let none =
-        |table: &Table| Differences { table: table.name, missing: 0, different: 0, invented: 0 };
-    let mut all: Vec<_> = plan.tables.iter().map(none).collect();
-    for (kind, id) in aggregates {
-        let (mut fold, mut walk) = (Fold::<S>::new(plan, blank), Walk::over(kind, id));
-        loop {
-            let page = walk.next(scaffold).await?;
-            page.iter().try_for_each(|event| fold.take(event))?;
-            if is_last(page.len()) {
-                break;
-            }
+    let mut all: Vec<_> = plan.tables.iter().map(Differences::none).collect();
+    for aggregates in Vec::from_iter(aggregates).chunks(MANY) {
+        let mut fold = Fold::<S>::of_few(plan, blank);
+        for event in events::of(scaffold, aggregates).await? {
+            fold.take(&event)?;
         }
-        for ((number, key), due) in fold.into_rows() {
-            let (Some(table), Some(found)) = (plan.tables.get(number), all.get_mut(number)) else {
-                continue;
-            };
-            match row(scaffold, table, key).await? {
-                None => found.missing += 1,
-                Some(row) if fingerprint(&row) == fingerprint(&due) => {}
-                Some(_) => found.different += 1,
+        let rows = Vec::from_iter(fold.into_rows());
+        for rows in rows.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+            let number = rows.first().map(|((number, _), _)| *number).unwrap_or_default();
+            if let (Some(table), Some(found)) = (plan.tables.get(number), all.get_mut(number)) {
+                for rows in rows.chunks(MANY) {
+                    compare_rows(scaffold, table, rows, found).await?;
+                }
             }
         }
     }
     Ok(all)
 }
 
-/// The row of this key in the scaffold.
-async fn row<S: Scaffold>(
+/// Compares these rows with the scaffold's of the same keys.
+async fn compare_rows<S: Scaffold>(
     scaffold: &mut S,
     table: &Table,
-    key: Vec<Cell>,
-) -> Result<Option<Vec<Cell>>, RebuildError> {
+    rows: &[((usize, Vec<Cell>), Vec<Cell>)],
+    found: &mut Differences,
+) -> Result<(), RebuildError> {
     let question = format!(
         "SELECT {} FROM {}.{} WHERE {}",
         table.columns.join(", "),
         S::SCAFFOLD,
         table.name,
-        equals(table)
+        any_of(table.key_columns(), rows.len())
     );
-    let mut found = None;
-    let question = key.into_iter().fold(Statement::new(question), Statement::bind);
-    scaffold.visit(question, |row| found = Some(row.to_vec())).await?;
-    Ok(found)
+    let keys = rows.iter().flat_map(|((_, key), _)| key.iter().cloned());
+    let question = keys.fold(Statement::new(question), Statement::bind);
+    let mut due: HashMap<_, _> =
+        rows.iter().map(|((_, key), row)| (fingerprint(key), fingerprint(row))).collect();
+    let compare = |row: &[Cell]| {
+        let key = row.get(..table.key).unwrap_or_default();
+        if due.remove(&fingerprint(key)) != Some(fingerprint(row)) {
+            found.different += 1;
+        }
+    };
+    scaffold.visit(question, compare).await?;
+    found.missing += u64::try_from(due.len()).unwrap_or(u64::MAX);
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::recorded::RecordedEvent;
 use crate::sql::Statement;
 
 use super::RebuildError;
+use super::batch::any_of;
 use super::scaffold::Scaffold;
 
 /// Events that are read at once.
@@ -137,37 +138,47 @@ fn hole(before: i64, page: &[Known]) -> Option<(i64, i64)> {
     (before + 1..).zip(page.iter().map(|event| event.number)).find(|(due, number)| due != number)
 }
 
-/// Walks over events in the order of their keys.
+/// All events of these aggregates, by aggregate and in order.
+pub(super) async fn of(
+    scaffold: &mut impl Scaffold,
+    aggregates: &[(String, String)],
+) -> Result<Vec<Known>, RebuildError> {
+    let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
+    let question = format!(
+        "{columns}
+FROM {served}.events e
+WHERE {}
+ORDER BY e.aggregate_type, e.aggregate_id, e.sequence",
+        any_of(&["e.aggregate_type", "e.aggregate_id"], aggregates.len())
+    );
+    let question = aggregates
+        .iter()
+        .fold(Statement::new(question), |question, (kind, id)| question.bind(&**kind).bind(&**id));
+    let events = read(scaffold, question).await?;
+    let mut walk = Walk::default();
+    events.iter().try_for_each(|event| walk.step(event))?;
+    Ok(events)
+}
+
+/// Walks over all events in the order of their keys.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     aggregate_type: String,
     aggregate_id: String,
     sequence: i64,
-    /// Only this aggregate.
-    stays: bool,
 }
 
 impl Walk {
-    /// Over one aggregate.
-    pub(super) fn over(aggregate_type: String, aggregate_id: String) -> Self {
-        Self { aggregate_type, aggregate_id, sequence: 0, stays: true }
-    }
-
     /// The next events; none at the end.
     pub(super) async fn next(
         &mut self,
         scaffold: &mut impl Scaffold,
     ) -> Result<Vec<Known>, RebuildError> {
         let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
-        let further = if self.stays {
-            "e.aggregate_type = $1 AND e.aggregate_id = $2 AND e.sequence > $3"
-        } else {
-            "(e.aggregate_type, e.aggregate_id, e.sequence) > ($1, $2, $3)"
-        };
         let question = format!(
             "{columns}
 FROM {served}.events e
-WHERE {further}
+WHERE (e.aggregate_type, e.aggregate_id, e.sequence) > ($1, $2, $3)
 ORDER BY e.aggregate_type, e.aggregate_id, e.sequence
 LIMIT $4"
         );

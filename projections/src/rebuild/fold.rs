@@ -28,7 +28,8 @@ pub(super) struct Fold<'a, S> {
     blank: &'a [Vec<Cell>],
     aggregate: (String, String),
     rows: Rows,
-    complete: Expected,
+    /// Rows of earlier aggregates; `None` when all are to be kept as they are.
+    complete: Option<Expected>,
     store: PhantomData<fn(S)>,
 }
 
@@ -38,15 +39,22 @@ pub(super) fn statements(event: &Known) -> impl Iterator<Item = Statement> {
 }
 
 impl<'a, S: Scaffold> Fold<'a, S> {
-    pub(super) fn new(plan: &'a Plan, blank: &'a [Vec<Cell>]) -> Self {
+    /// One that keeps all rows as they are.
+    pub(super) fn of_few(plan: &'a Plan, blank: &'a [Vec<Cell>]) -> Self {
         Self {
             plan,
             blank,
             aggregate: Default::default(),
             rows: Rows::new(),
-            complete: vec![HashMap::new(); plan.tables.len()],
+            complete: None,
             store: PhantomData,
         }
+    }
+
+    /// One that keeps fingerprints.
+    pub(super) fn of_many(plan: &'a Plan, blank: &'a [Vec<Cell>]) -> Self {
+        let complete = Some(vec![HashMap::new(); plan.tables.len()]);
+        Self { complete, ..Self::of_few(plan, blank) }
     }
 
     /// Takes the next event. Each aggregate's come together and in order.
@@ -60,7 +68,7 @@ impl<'a, S: Scaffold> Fold<'a, S> {
     }
 
     fn apply(&mut self, statement: &Statement) -> Result<(), RebuildError> {
-        let (_, aim) = self.plan.aim(statement)?;
+        let aim = self.plan.aim(statement)?;
         let key = key_of(statement, aim).map(S::cell).collect::<Vec<_>>();
         let values = statement.values.iter().map(S::cell).enumerate();
         let is_new = !self.rows.contains_key(&(aim.table, key.clone()));
@@ -77,8 +85,9 @@ impl<'a, S: Scaffold> Fold<'a, S> {
     }
 
     fn complete_aggregate(&mut self) {
+        let Some(complete) = &mut self.complete else { return };
         for ((table, key), row) in std::mem::take(&mut self.rows) {
-            if let Some(rows) = self.complete.get_mut(table) {
+            if let Some(rows) = complete.get_mut(table) {
                 rows.insert(fingerprint(&key), fingerprint(&row));
             }
         }
@@ -87,10 +96,10 @@ impl<'a, S: Scaffold> Fold<'a, S> {
     /// The rows of all that was taken.
     pub(super) fn finish(mut self) -> Expected {
         self.complete_aggregate();
-        self.complete
+        self.complete.unwrap_or_default()
     }
 
-    /// The rows of the one aggregate that was taken.
+    /// The rows of all that was taken, as they are.
     pub(super) fn into_rows(self) -> Rows {
         self.rows
     }

@@ -13,11 +13,11 @@ use super::RebuildError;
 
 /// What one text does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Form {
+struct Form {
     /// To which table.
-    pub(super) table: &'static str,
+    table: &'static str,
     /// The columns that `$1`, `$2` … go to.
-    pub(super) columns: Vec<&'static str>,
+    columns: Vec<&'static str>,
     /// The columns that tell rows apart.
     key: Vec<&'static str>,
     /// The columns that change in a row that is there; none when it stays as it is.
@@ -27,6 +27,11 @@ pub(super) struct Form {
 /// What one text does to the rows of its table, in places of the table's columns.
 #[derive(Clone, Debug)]
 pub(super) struct Aim {
+    /// Which of the texts it is.
+    pub(super) number: usize,
+    /// The text before its values, and behind them.
+    pub(super) before: &'static str,
+    pub(super) after: &'static str,
     pub(super) table: usize,
     /// Where each value goes.
     pub(super) places: Vec<usize>,
@@ -51,7 +56,8 @@ pub struct Table {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) tables: Vec<Table>,
-    aims: HashMap<&'static str, Aim>,
+    aims: Vec<Aim>,
+    numbers: HashMap<&'static str, usize>,
 }
 
 impl Form {
@@ -111,19 +117,25 @@ impl Plan {
             }
         }
         let tables: Vec<Table> = named.into_values().collect();
-        let aims = forms
-            .into_iter()
-            .map(|(text, form)| Some((text, aim(&tables, &form)?)))
-            .collect::<Option<_>>()
-            .ok_or_else(|| unknown("a statement"))?;
-        Ok(Self { tables, aims })
+        let aims = forms.iter().enumerate();
+        let aims = aims
+            .map(|(number, (text, form))| {
+                aim(&tables, number, text, form).ok_or_else(|| unknown(text))
+            })
+            .collect::<Result<_, _>>()?;
+        let numbers = forms.iter().enumerate().map(|(number, (text, _))| (*text, number)).collect();
+        Ok(Self { tables, aims, numbers })
+    }
+
+    /// What each text does.
+    pub(super) fn aims(&self) -> impl Iterator<Item = &Aim> {
+        self.aims.iter()
     }
 
     /// What a statement does; an error for one that no change may give.
-    pub(super) fn aim(&self, statement: &Statement) -> Result<(&Table, &Aim), RebuildError> {
-        let aim = self.aims.get(statement.text.as_ref());
-        aim.and_then(|aim| Some((self.tables.get(aim.table)?, aim)))
-            .ok_or_else(|| unknown(&statement.text))
+    pub(super) fn aim(&self, statement: &Statement) -> Result<&Aim, RebuildError> {
+        let number = self.numbers.get(statement.text.as_ref());
+        number.and_then(|number| self.aims.get(*number)).ok_or_else(|| unknown(&statement.text))
     }
 }
 
@@ -135,13 +147,18 @@ pub(super) fn key_of<'a>(
     aim.key.iter().filter_map(|number| statement.values.get(*number))
 }
 
-fn aim(tables: &[Table], form: &Form) -> Option<Aim> {
-    let number = tables.iter().position(|table| table.name == form.table)?;
-    let table = tables.get(number)?;
+fn aim(tables: &[Table], number: usize, text: &'static str, form: &Form) -> Option<Aim> {
+    let place_of_table = tables.iter().position(|table| table.name == form.table)?;
+    let table = tables.get(place_of_table)?;
+    let (before, rest) = text.split_once("VALUES (")?;
+    let (_, after) = rest.split_once(')')?;
     let place = |column: &&str| table.columns.iter().position(|other| other == column);
     let value = |column: &&str| form.columns.iter().position(|other| other == column);
     Some(Aim {
-        table: number,
+        number,
+        before,
+        after,
+        table: place_of_table,
         places: form.columns.iter().map(place).collect::<Option<_>>()?,
         updates: form.updates.iter().map(value).collect::<Option<_>>()?,
         key: form.key.iter().map(value).collect::<Option<_>>()?,

@@ -6,11 +6,14 @@
 //!
 //! **Invariant:** nothing but rows is touched: the tables keep their owner, grants, indexes and constraints.
 
+use std::collections::BTreeSet;
+
 use crate::sql::Statement;
 
 use super::RebuildError;
+use super::batch::{Batch, insert};
 use super::comparing::Differences;
-use super::form::{Aim, Plan, Table, key_of};
+use super::form::{Plan, Table};
 use super::scaffold::Scaffold;
 
 /// Both sides of a comparison say `s` for the scaffold and `l` for what is served.
@@ -63,15 +66,9 @@ fn noted<S: Scaffold>(table: &Table) -> String {
 }
 
 impl Table {
-    fn key_columns(&self) -> &[&'static str] {
+    pub(super) fn key_columns(&self) -> &[&'static str] {
         self.columns.get(..self.key).unwrap_or_default()
     }
-}
-
-/// `a = $1 AND b = $2`
-pub(super) fn equals(table: &Table) -> String {
-    let equals = |(number, column): (i32, &&str)| format!("{column} = ${number}");
-    (1..).zip(table.key_columns()).map(equals).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Makes the lists of keys, empty.
@@ -99,18 +96,24 @@ pub(super) async fn clear_lists<S: Scaffold>(
     Ok(())
 }
 
-/// Notes the key of the row that a statement writes.
+/// Which tables have noted keys.
+pub(super) type Noted = BTreeSet<&'static str>;
+
+/// Notes the keys of all rows of a batch.
 pub(super) async fn note<S: Scaffold>(
     scaffold: &mut S,
-    table: &Table,
-    aim: &Aim,
-    statement: &Statement,
+    plan: &Plan,
+    batch: &Batch,
+    noted_in: &mut Noted,
 ) -> Result<(), RebuildError> {
-    let places = (1..=table.key).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
-    let keys = table.key_columns().join(", ");
-    let text = format!("INSERT INTO {} ({keys}) VALUES ({places})", noted::<S>(table));
-    let note = key_of(statement, aim).cloned().fold(Statement::new(text), Statement::bind);
-    scaffold.execute(note).await?;
+    for (table, keys) in plan.tables.iter().zip(batch.keys(plan)) {
+        if !keys.is_empty() {
+            noted_in.insert(table.name);
+            let columns = table.key_columns().join(", ");
+            let before = format!("INSERT INTO {} ({columns})", noted::<S>(table));
+            insert(scaffold, &before, "", keys).await?;
+        }
+    }
     Ok(())
 }
 
@@ -118,6 +121,7 @@ pub(super) async fn note<S: Scaffold>(
 pub(super) async fn note_differences<S: Scaffold>(
     scaffold: &mut S,
     plan: &Plan,
+    noted_in: &mut Noted,
 ) -> Result<(), RebuildError> {
     for table in &plan.tables {
         let of = Terms::new(scaffold, table);
@@ -143,7 +147,9 @@ WHERE s.{first} IS NULL",
             same_key = of.same_key(),
             differs = of.differs(),
         );
-        scaffold.execute(Statement::new(text)).await?;
+        if scaffold.execute(Statement::new(text)).await? > 0 {
+            noted_in.insert(table.name);
+        }
     }
     Ok(())
 }
@@ -152,9 +158,14 @@ WHERE s.{first} IS NULL",
 pub(super) async fn mend<S: Scaffold>(
     scaffold: &mut S,
     plan: &Plan,
+    noted_in: &Noted,
 ) -> Result<Vec<Differences>, RebuildError> {
     let mut mended = Vec::new();
     for table in &plan.tables {
+        if !noted_in.contains(table.name) {
+            mended.push(Differences::none(table));
+            continue;
+        }
         let of = Terms::new(scaffold, table);
         let (served, from, same_key) = (&of.served, &of.scaffold, of.same_key());
         let (is_noted, columns) = (of.is_noted("l"), &table.columns);

@@ -9,6 +9,7 @@
 //! **Invariant:** until that transaction commits, nothing that is served has changed; and it does not begin while
 //! the scaffold differs from the events in any row.
 
+mod batch;
 mod cell;
 mod comparing;
 mod events;
@@ -30,9 +31,11 @@ pub use watch::{Step, Watch};
 
 pub use form::Table;
 
+use batch::Batch;
 use comparing::{differences, differences_of, fold_all, is_last};
 use events::{Known, Source};
 use form::Plan;
+use mending::Noted;
 
 use crate::changes;
 use crate::sql::Statement;
@@ -43,7 +46,7 @@ const FEW: u64 = 20;
 const ROUNDS: u32 = 10;
 const TRIES: u32 = 5;
 
-/// Why nothing was rebuilt. What is served is as it was.
+/// Why nothing was rebuilt. What is served is as it was, but for [`RebuildError::OutcomeUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// An event that this version does not understand.
@@ -75,6 +78,11 @@ pub enum RebuildError {
         "writers left no moment to switch; nothing was changed. Run it again when there is less to do"
     )]
     Busy,
+    /// The last commit was sent and its answer was lost.
+    #[error(
+        "it is not known whether the rows were replaced: {0}; either all were or none. Run it again"
+    )]
+    OutcomeUnknown(#[source] sqlx::Error),
     /// The database.
     #[error("the database refused or went away: {0}; nothing was changed")]
     Database(#[from] sqlx::Error),
@@ -136,7 +144,9 @@ pub async fn rebuild<S: Scaffold>(
     let events = site.verify().await?;
     site.watch.begins(Step::Switch, events, events);
     let report = site.switch().await?;
-    site.scaffold.take_down().await?;
+    if let Err(error) = site.scaffold.take_down().await {
+        tracing::warn!(%error, "the rows were replaced, and the scaffold still stands");
+    }
     Ok(Report { resumed_at: u64::try_from(resumed_at).unwrap_or_default(), ..report })
 }
 
@@ -147,6 +157,8 @@ struct Site<'a, S, W> {
     plan: Plan,
     /// For each table, a row that nothing was written to.
     blank: Vec<Vec<Cell>>,
+    /// Tables in which rows may have to be replaced.
+    noted: Noted,
 }
 
 impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
@@ -172,7 +184,7 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
             };
             blank.push(table.columns.iter().map(default).collect());
         }
-        Ok(Self { scaffold, watch, plan, blank })
+        Ok(Self { scaffold, watch, plan, blank, noted: Noted::new() })
     }
 
     /// What the scaffold is made for: it is of no use to another version.
@@ -246,10 +258,8 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
             self.scaffold.begin(Span::Work).await?;
             let total = self.logged().await?;
             let page = events::after(self.scaffold, Source::Log, position).await?;
-            for event in &page {
-                self.apply(event, false).await?;
-                position = event.number;
-            }
+            self.batch(&page)?.write(self.scaffold, &self.plan).await?;
+            position = page.last().map_or(position, |event| event.number);
             self.keep_progress(position).await?;
             self.scaffold.commit().await?;
             let done = u64::try_from(position).unwrap_or_default();
@@ -270,16 +280,11 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
         Ok(())
     }
 
-    /// Makes the rows of one event.
-    async fn apply(&mut self, event: &Known, note: bool) -> Result<(), RebuildError> {
-        for statement in fold::statements(event) {
-            let (table, aim) = self.plan.aim(&statement)?;
-            if note {
-                mending::note(self.scaffold, table, aim, &statement).await?;
-            }
-            self.scaffold.execute(statement).await?;
-        }
-        Ok(())
+    /// The rows of these events.
+    fn batch(&self, events: &[Known]) -> Result<Batch, RebuildError> {
+        let mut batch = Batch::default();
+        events.iter().try_for_each(|event| batch.add::<S>(&self.plan, event))?;
+        Ok(batch)
     }
 
     /// Makes the rows of everything that the transaction sees and the scaffold has not: what has got a position
@@ -291,11 +296,13 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
             let mut number = if matches!(source, Source::Log) { begin } else { 0 };
             loop {
                 let page = events::after(self.scaffold, source, number).await?;
-                for event in &page {
-                    self.apply(event, true).await?;
-                    aggregates.insert((event.aggregate_type.clone(), event.aggregate_id.clone()));
-                    number = event.number;
-                }
+                let batch = self.batch(&page)?;
+                batch.write(self.scaffold, &self.plan).await?;
+                mending::note(self.scaffold, &self.plan, &batch, &mut self.noted).await?;
+                number = page.last().map_or(number, |event| event.number);
+                aggregates.extend(
+                    page.iter().map(|it| (it.aggregate_type.clone(), it.aggregate_id.clone())),
+                );
                 if is_last(page.len()) {
                     break;
                 }
@@ -320,7 +327,7 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
         self.require_logged(events).await?;
         let found = differences(self.scaffold, &self.plan, S::SCAFFOLD, expected).await?;
         self.require_none(&found).await?;
-        mending::note_differences(self.scaffold, &self.plan).await?;
+        mending::note_differences(self.scaffold, &self.plan, &mut self.noted).await?;
         self.scaffold.commit().await?;
         Ok(events)
     }
@@ -360,9 +367,9 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
             if self.scaffold.begin(Span::Exclusive).await? {
                 let begin = Instant::now();
                 self.catch_up_and_verify().await?;
-                let tables = mending::mend(self.scaffold, &self.plan).await?;
+                let tables = mending::mend(self.scaffold, &self.plan, &self.noted).await?;
                 let events = self.known().await?;
-                self.scaffold.commit().await?;
+                self.scaffold.commit().await.map_err(RebuildError::OutcomeUnknown)?;
                 return Ok(Report { events, resumed_at: 0, tables, exclusive: begin.elapsed() });
             }
         }

@@ -45,7 +45,7 @@ impl SqliteScaffold {
             .filename(&file)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal);
-        Self::connect(path, options, (Some(file), Some(lock)), "FULL").await
+        Self::connect(path, options, Some((file, lock))).await
     }
 
     /// Opens the database, which may be served meanwhile, to look at it and change nothing.
@@ -54,8 +54,9 @@ impl SqliteScaffold {
     /// When there is no such database, or the tables are not those of this version.
     pub async fn look(path: &Path) -> Result<Self, OpenError> {
         require_file(path)?;
-        let options = SqliteConnectOptions::new().in_memory(true);
-        let mut looking = Self::connect(path, options, (None, None), "FULL").await?;
+        // In memory, which is the default.
+        let options = SqliteConnectOptions::new();
+        let mut looking = Self::connect(path, options, None).await?;
         let forbid = looking.connection.execute("PRAGMA query_only = on").await;
         forbid.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         Ok(looking)
@@ -64,16 +65,15 @@ impl SqliteScaffold {
     async fn connect(
         path: &Path,
         options: SqliteConnectOptions,
-        (file, lock): (Option<PathBuf>, Option<DatabaseLock>),
-        synchronous: &str,
+        own: Option<(PathBuf, DatabaseLock)>,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
         let options = options.busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed)?;
         let attach = sqlx::query("ATTACH DATABASE $1 AS served").bind(path.to_string_lossy());
         attach.execute(&mut connection).await.map_err(failed)?;
-        let synchronous = format!("PRAGMA served.synchronous = {synchronous}");
-        connection.execute(&*synchronous).await.map_err(failed)?;
+        // What takes the place of served rows must be on disk, as everything that is served.
+        connection.execute("PRAGMA served.synchronous = FULL").await.map_err(failed)?;
         let question =
             "SELECT version, checksum FROM served._sqlx_migrations WHERE success ORDER BY version";
         let applied = sqlx::query_as::<_, (i64, Vec<u8>)>(question);
@@ -81,6 +81,7 @@ impl SqliteScaffold {
         if !crate::is_up_to_date(&MIGRATIONS, &applied) {
             return Err(OpenError::OtherVersion(path.to_owned()));
         }
+        let (file, lock) = own.unzip();
         Ok(Self { connection, file, _lock: lock })
     }
 
