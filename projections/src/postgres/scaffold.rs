@@ -64,6 +64,8 @@ impl PostgresScaffold {
             ("default_transaction_isolation", "read\\ committed"),
             ("default_transaction_read_only", read_only),
         ]);
+        // It is meant to take its time.
+        let options = options.disable_statement_logging();
         refuse_unsafe_server(&options).await?;
         let mut connection = in_time(options.connect()).await.map_err(OpenError::Connect)?;
         let schema = sqlx::query_scalar("SELECT quote_ident(current_schema())");

@@ -229,17 +229,22 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
     /// How many events have a position in the log.
     async fn logged(&mut self) -> Result<u64, RebuildError> {
         let question = format!("SELECT size FROM {}.log_head", self.scaffold.served());
-        let rows = self.scaffold.fetch::<(i64,)>(Statement::new(question)).await?;
-        let size = rows.first().and_then(|(size,)| u64::try_from(*size).ok());
-        size.ok_or_else(|| RebuildError::Log("it has no head".to_owned()))
+        self.number(question).await
     }
 
-    /// How many events have a position, or wait for one.
+    /// How many events have a position, or wait for one. One question: the sequencer works meanwhile.
     async fn known(&mut self) -> Result<u64, RebuildError> {
-        let question = format!("SELECT COUNT(*) FROM {}.log_queue", self.scaffold.served());
+        let served = self.scaffold.served();
+        let question = format!(
+            "SELECT size + (SELECT COUNT(*) FROM {served}.log_queue) AS known FROM {served}.log_head"
+        );
+        self.number(question).await
+    }
+
+    async fn number(&mut self, question: String) -> Result<u64, RebuildError> {
         let rows = self.scaffold.fetch::<(i64,)>(Statement::new(question)).await?;
-        let queued = rows.first().and_then(|(count,)| u64::try_from(*count).ok());
-        Ok(self.logged().await? + queued.unwrap_or_default())
+        let number = rows.first().and_then(|(number,)| u64::try_from(*number).ok());
+        number.ok_or_else(|| RebuildError::Log("it has no head".to_owned()))
     }
 
     /// Refuses when there are more events, or fewer, than the log and its queue know of.
@@ -289,10 +294,13 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
 
     /// Makes the rows of everything that the transaction sees and the scaffold has not: what has got a position
     /// since, and what waits for one. Says how many had one, and to which aggregates all belong.
+    ///
+    /// The queue comes first: writers may have to wait now, but the sequencer does not, and what it moves between
+    /// two questions must be in the answer to the second.
     async fn catch_up(&mut self) -> Result<(u64, BTreeSet<(String, String)>), RebuildError> {
         let begin = self.progress().await?.map_or(0, |(position, _)| position);
         let (mut aggregates, mut reached) = (BTreeSet::new(), begin);
-        for source in [Source::Log, Source::Queue] {
+        for source in [Source::Queue, Source::Log] {
             let mut number = if matches!(source, Source::Log) { begin } else { 0 };
             loop {
                 let page = events::after(self.scaffold, source, number).await?;

@@ -12,7 +12,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous, SqliteValueRef,
 };
 use sqlx::{
-    Connection, Decode, Executor, Row as _, Sqlite as Driver, SqliteConnection, TypeInfo, ValueRef,
+    ConnectOptions, Connection, Decode, Executor, Row as _, Sqlite as Driver, SqliteConnection,
+    TypeInfo, ValueRef,
 };
 
 use super::{DatabaseLock, MIGRATIONS, OpenError};
@@ -69,6 +70,8 @@ impl SqliteScaffold {
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Database { path: path.to_owned(), source };
         let options = options.busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
+        // It is meant to take its time.
+        let options = options.disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed)?;
         let attach = sqlx::query("ATTACH DATABASE $1 AS served").bind(path.to_string_lossy());
         attach.execute(&mut connection).await.map_err(failed)?;
