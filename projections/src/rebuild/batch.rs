@@ -14,7 +14,7 @@ use super::fold::statements;
 use super::form::{Aim, Plan, key_of};
 use super::scaffold::Scaffold;
 
-/// Rows, or conditions, in one statement. It comes in two sizes, so that few are prepared.
+/// Rows, or conditions, in one statement, at most.
 pub(super) const MANY: usize = 50;
 
 /// What some events change: rows by statement and key.
@@ -84,13 +84,11 @@ pub(super) async fn insert<S: Scaffold>(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), RebuildError> {
     let mut rows = rows.into_iter().peekable();
-    for size in [MANY, 1] {
-        while rows.len() >= size {
-            let width = rows.peek().map_or(0, Vec::len);
-            let text = format!("{before} VALUES {} {after}", places(size, width));
-            let values = rows.by_ref().take(size).flatten();
-            scaffold.execute(values.fold(Statement::new(text), Statement::bind)).await?;
-        }
+    while let Some(width) = rows.peek().map(Vec::len) {
+        let size = rows.len().min(MANY);
+        let text = format!("{before} VALUES {} {after}", places(size, width));
+        let values = rows.by_ref().take(size).flatten();
+        scaffold.execute(values.fold(Statement::new(text), Statement::bind)).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::RebuildError;
 use super::batch::{MANY, any_of};
 use super::cell::{Cell, fingerprint};
 use super::events::{self, PAGE, Walk};
-use super::fold::{Expected, Fold};
+use super::fold::{Expected, Fold, KeyedRow};
 use super::form::{Plan, Table};
 use super::scaffold::Scaffold;
 use super::watch::Watch;
@@ -118,7 +118,7 @@ pub(super) async fn differences_of<S: Scaffold>(
 async fn compare_rows<S: Scaffold>(
     scaffold: &mut S,
     table: &Table,
-    rows: &[((usize, Vec<Cell>), Vec<Cell>)],
+    rows: &[KeyedRow],
     found: &mut Differences,
 ) -> Result<(), RebuildError> {
     let question = format!(

@@ -15,8 +15,14 @@ use super::events::Known;
 use super::form::{Plan, key_of};
 use super::scaffold::Scaffold;
 
+/// A table, and the key of one of its rows.
+type RowKey = (usize, Vec<Cell>);
+
 /// Rows by table and key.
-pub(super) type Rows = BTreeMap<(usize, Vec<Cell>), Vec<Cell>>;
+pub(super) type Rows = BTreeMap<RowKey, Vec<Cell>>;
+
+/// One of them.
+pub(super) type KeyedRow = (RowKey, Vec<Cell>);
 
 /// Fingerprints of rows by that of their key, for each table.
 pub(super) type Expected = Vec<HashMap<Fingerprint, Fingerprint>>;

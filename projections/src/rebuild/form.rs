@@ -80,8 +80,7 @@ impl Form {
                 list(assignments).into_iter().map(updated).collect::<Option<_>>()?
             }
         };
-        let known = |column: &&str| columns.contains(column);
-        let whole = key.iter().all(|column| known(column)) && updates.iter().all(|it| known(it));
+        let whole = key.iter().chain(&updates).all(|column| columns.contains(column));
         whole.then_some(Self { table, columns, key, updates })
     }
 }

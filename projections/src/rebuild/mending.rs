@@ -37,12 +37,8 @@ impl<'a> Terms<'a> {
         }
     }
 
-    fn columns(&self, side: &str, columns: &[&str]) -> String {
-        columns.iter().map(|column| format!("{side}.{column}")).collect::<Vec<_>>().join(", ")
-    }
-
     fn keys_of(&self, side: &str) -> String {
-        self.columns(side, self.table.key_columns())
+        columns_of(side, self.table.key_columns())
     }
 
     fn same_key(&self) -> String {
@@ -59,6 +55,11 @@ impl<'a> Terms<'a> {
         let (of, keys, noted) = (self.keys_of(side), &self.keys, &self.noted);
         format!("({of}) IN (SELECT {keys} FROM {noted})")
     }
+}
+
+/// `side.a, side.b, …`
+fn columns_of(side: &str, columns: &[&str]) -> String {
+    columns.iter().map(|column| format!("{side}.{column}")).collect::<Vec<_>>().join(", ")
 }
 
 fn noted<S: Scaffold>(table: &Table) -> String {
@@ -182,7 +183,7 @@ WHERE {is_noted} AND EXISTS (SELECT 1 FROM {from} s WHERE {same_key} AND ({}))",
             "INSERT INTO {served} ({}) SELECT {} FROM {from} s
 WHERE {} AND NOT EXISTS (SELECT 1 FROM {served} l WHERE {same_key})",
             columns.join(", "),
-            of.columns("s", columns),
+            columns_of("s", columns),
             of.is_noted("s"),
         );
         let invented = scaffold.execute(Statement::new(invented)).await?;

@@ -190,7 +190,9 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
     /// What the scaffold is made for: it is of no use to another version.
     fn made_for(&self) -> String {
         let mut hasher = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
-        changes::STATEMENTS.iter().for_each(|text| hasher.update(text));
+        for text in changes::STATEMENTS {
+            hasher.update(text);
+        }
         hasher.update(format!("{:?}", self.blank));
         hex::encode(hasher.finalize())
     }
