@@ -6,11 +6,12 @@ use domain::contact::PhoneNumber;
 use domain::token::RevocationReason;
 use domain::{
     AccountCommand, AccountEvent, AccountId, AccountRole, AssistantId, InstanceRole, TokenCommand,
-    UserId,
+    UserError, UserId,
 };
 use projections::{AssistantEntry, Particulars};
 
 use crate::app::App;
+use crate::commands::CommandError;
 use crate::enrolment::{self, Invitation, IssuedCode};
 use crate::error::ApiError;
 use crate::extract;
@@ -84,7 +85,7 @@ pub async fn open_account(
 /// Makes a user a member, or changes a member's role.
 ///
 /// # Errors
-/// `NotFound` for an unknown account or user; `Conflict` for a closed account.
+/// `NotFound` for an unknown account or user; `Conflict` for a closed account and for an erased user.
 pub async fn put_member(
     app: &App,
     account_id: AccountId,
@@ -92,7 +93,10 @@ pub async fn put_member(
     role: AccountRole,
     context: &RequestContext,
 ) -> Result<(), ApiError> {
-    app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
+    let user = app.store.find_user(user_id).await?.ok_or(ApiError::NotFound)?;
+    if user.erased_at.is_some() {
+        return Err(CommandError::from(UserError::Erased).into());
+    }
     let command = AccountCommand::PutMember { user_id, role, at: app.now() };
     app.commands.account(account_id, command, context.submission(app)).await?;
     Ok(())

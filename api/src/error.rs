@@ -255,6 +255,12 @@ impl From<CommandError> for ApiError {
                 AccountError::NotOpened | AccountError::NotAMember | AccountError::NoSuchAssistant,
             )
             | CommandError::Campaign(CampaignError::NotCreated) => Self::NotFound,
+            CommandError::User(UserError::NotLocked) => {
+                Self::Conflict("The user is not locked. Lock the user first.".to_owned())
+            }
+            CommandError::User(UserError::Erased) => {
+                Self::Conflict("The user's personal data was erased.".to_owned())
+            }
             CommandError::Account(AccountError::Closed) => {
                 Self::Conflict("The account is closed.".to_owned())
             }

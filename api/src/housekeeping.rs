@@ -23,10 +23,24 @@ pub async fn keep_house(store: Arc<dyn ReadModels>, clock: Arc<dyn Clock>) {
             Ok(count) => tracing::info!(count, "forgot {count} expired idempotency keys"),
             Err(error) => tracing::warn!(%error, "could not forget expired idempotency keys"),
         }
+        match forget_late(&*store).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "erased {count} rows of users who were erased"),
+            Err(error) => tracing::warn!(%error, "could not erase what came late"),
+        }
         if let Err(error) = forget_deliveries(&*store, clock.now() - DELIVERIES_KEPT).await {
             tracing::warn!(%error, "could not forget old deliveries");
         }
     }
+}
+
+/// What commands that were under way wrote about users who were being erased.
+async fn forget_late(store: &dyn ReadModels) -> Result<u64, StoreError> {
+    let count = store.forget_late().await?;
+    if count > 0 {
+        store.scrub_files().await?;
+    }
+    Ok(count)
 }
 
 /// A few at a time, so that commands get their turn in between.

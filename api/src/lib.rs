@@ -14,6 +14,7 @@ pub mod clock;
 pub mod commands;
 pub mod deliveries;
 pub mod enrolment;
+pub mod erasing;
 pub mod error;
 pub mod extract;
 pub mod handlers;

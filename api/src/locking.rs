@@ -49,7 +49,15 @@ pub async fn finish_interrupted(app: &App) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn kill_token(app: &App, user_id: UserId, context: &RequestContext) -> Result<(), ApiError> {
+/// Kills the token of a user who is locked, if one is left.
+///
+/// # Errors
+/// `Unavailable` when it is not certain that it happened.
+pub(crate) async fn kill_token(
+    app: &App,
+    user_id: UserId,
+    context: &RequestContext,
+) -> Result<(), ApiError> {
     let command = TokenCommand::Revoke {
         expected_generation: None,
         reason: RevocationReason::UserLocked,

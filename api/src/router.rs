@@ -17,6 +17,7 @@ use tower_sessions::SessionStore;
 use tracing::Level;
 
 use crate::app::App;
+use crate::audit::reading::record_read;
 use crate::auth::middleware::{authenticate, select_account, session_store_fault};
 use crate::auth::session;
 use crate::auth::session::SignInBackend;
@@ -91,6 +92,7 @@ routes! {
         POST "/user/settings/api-tokens/regenerate" => pages::settings_actions::regenerate;
         GET "/user/settings/api-tokens/delete" => pages::settings_actions::confirm_delete;
         POST "/user/settings/api-tokens/delete" => pages::settings_actions::delete;
+        POST "/user/settings/api-tokens/stragglers/hide" => pages::stragglers::hide;
         GET "/accounts" => pages::accounts::show_accounts;
         GET "/accounts/{id}" => pages::account::show_account;
         GET "/accounts/{id}/campaigns/{campaignId}" => pages::campaign::show_campaign;
@@ -99,6 +101,8 @@ routes! {
         POST "/admin/users/{id}/lock" => pages::admin_actions::lock;
         POST "/admin/users/{id}/unlock" => pages::admin_actions::unlock;
         POST "/admin/users/{id}/revoke-token" => pages::admin_actions::revoke_token;
+        GET "/admin/users/{id}/erase" => pages::erasure::confirm_erase;
+        POST "/admin/users/{id}/erase" => pages::erasure::erase;
         POST "/admin/accounts" => pages::admin_actions::open_account;
         POST "/admin/accounts/{id}/members" => pages::admin_actions::put_member;
         POST "/admin/accounts/{id}/members/{userId}/remove" => pages::admin_actions::remove_member;
@@ -130,6 +134,7 @@ routes! {
         PUT "/v1/admin/users/{id}/lock" => h::lock_user::lock_user;
         DELETE "/v1/admin/users/{id}/lock" => h::unlock_user::unlock_user;
         DELETE "/v1/admin/users/{id}/api-token" => h::revoke_user_token::revoke_user_token;
+        DELETE "/v1/admin/users/{id}/personal-data" => h::erase_personal_data::erase_personal_data;
         POST "/v1/admin/accounts" => h::create_account::create_account;
         GET "/v1/admin/accounts" => h::list_accounts::list_accounts;
         PUT "/v1/admin/accounts/{id}/members/{userId}" => h::put_member::put_member;
@@ -142,8 +147,16 @@ routes! {
         DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" => h::remove_assistant::remove_assistant;
     }
 
-    /// For auditors, by session or token.
+    /// For auditors, by session or token; some for everyone about themself. Every read is recorded.
     audit {
+        GET "/v1/audit/tokens" => h::list_audit_tokens::list_audit_tokens;
+        GET "/v1/audit/tokens/as-of" => h::show_state_as_of::show_state_as_of;
+        GET "/v1/audit/tokens/lineage" => h::list_token_lineage::list_token_lineage;
+        POST "/v1/audit/identify" => h::identify_token::identify_token;
+        GET "/v1/audit/actions" => h::list_token_actions::list_token_actions;
+        GET "/v1/audit/leavers" => h::list_leavers::list_leavers;
+        GET "/v1/audit/stale" => h::list_stale_tokens::list_stale_tokens;
+        GET "/v1/audit/reads" => h::list_audit_reads::list_audit_reads;
         GET "/v1/audit/checkpoint" => h::show_checkpoint::show_checkpoint;
         GET "/v1/audit/key" => h::show_log_key::show_log_key;
         GET "/v1/audit/proofs/inclusion" => h::prove_inclusion::prove_inclusion;
@@ -190,7 +203,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
     let with_session = Router::new()
         .merge(user().route_layer(idempotent()))
         .merge(admin().route_layer(idempotent()))
-        .merge(audit())
+        .merge(audit().route_layer(from_fn_with_state(app.clone(), record_read)))
         .merge(
             Router::new()
                 .merge(account().route_layer(idempotent()).route_layer(limited))

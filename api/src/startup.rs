@@ -32,7 +32,7 @@ use crate::limits::Limits;
 use crate::networks::Networks;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings};
-use crate::usage::UsageRecorder;
+use crate::usage::{UsageRecorder, UsageWriter};
 
 /// Why the service cannot start. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,7 @@ pub struct Service {
     dispatcher: Option<Dispatcher>,
     keeper: Option<LogKeeper>,
     housekeeping: JoinHandle<()>,
+    usage: UsageWriter,
     store: Store,
 }
 
@@ -217,7 +218,7 @@ impl Parts {
         let app = App {
             commands: Arc::new(Executor::new(store, self.running.clone())),
             verifier: models.clone(),
-            usage: UsageRecorder::start(models.clone()),
+            usage: UsageRecorder::default(),
             store: models,
             clock: self.around.clock,
             chance: self.around.chance,
@@ -237,12 +238,14 @@ impl Parts {
             notary: self.notary,
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
+        let usage = UsageWriter::start(&app);
         let router = router(app.clone(), sessions);
         Ok(Service {
             app,
             router,
             running: self.running,
             housekeeping,
+            usage,
             dispatcher: None,
             keeper: None,
             store: self.store,
@@ -284,11 +287,12 @@ impl Service {
         self.keeper = Some(LogKeeper::start(&self.app, period, numbers));
     }
 
-    /// Waits for commands and deliveries that began, signs the log, then closes the database.
+    /// Waits for commands and deliveries that began, writes when tokens were used, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
         self.running.close();
         self.running.wait().await;
+        self.usage.stop().await;
         if let Some(keeper) = self.keeper {
             keeper.stop(&self.app).await;
         }

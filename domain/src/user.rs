@@ -15,6 +15,7 @@ use crate::InstanceRole;
 pub struct User {
     registered: bool,
     locked: bool,
+    erased: bool,
 }
 
 /// What can be asked of a user.
@@ -34,6 +35,11 @@ pub enum UserCommand {
     },
     /// Let the user in again.
     Unlock {
+        /// When it was asked.
+        at: DateTime<Utc>,
+    },
+    /// Forget who the user is. What the user did stays, under an id that means nobody.
+    Erase {
         /// When it was asked.
         at: DateTime<Utc>,
     },
@@ -59,6 +65,11 @@ pub enum UserEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Everything that told who the user is was erased, for ever. The user stays locked.
+    PersonalDataErased {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// Why a command was refused.
@@ -70,6 +81,12 @@ pub enum UserError {
     /// There is no such user.
     #[error("there is no such user")]
     NotRegistered,
+    /// Someone who can still sign in is not erased.
+    #[error("the user is not locked")]
+    NotLocked,
+    /// Nobody is left to let in.
+    #[error("the user's personal data was erased")]
+    Erased,
 }
 
 impl User {
@@ -79,11 +96,18 @@ impl User {
             UserCommand::Register { roles, at } => {
                 Ok(Some(UserEvent::UserRegistered { roles, at }))
             }
-            UserCommand::Lock { .. } | UserCommand::Unlock { .. } if !self.registered => {
+            UserCommand::Lock { .. } | UserCommand::Unlock { .. } | UserCommand::Erase { .. }
+                if !self.registered =>
+            {
                 Err(UserError::NotRegistered)
             }
             UserCommand::Lock { at } => Ok((!self.locked).then_some(UserEvent::UserLocked { at })),
+            UserCommand::Unlock { .. } if self.erased => Err(UserError::Erased),
             UserCommand::Unlock { at } => Ok(self.locked.then_some(UserEvent::UserUnlocked { at })),
+            UserCommand::Erase { .. } if !self.locked => Err(UserError::NotLocked),
+            UserCommand::Erase { at } => {
+                Ok((!self.erased).then_some(UserEvent::PersonalDataErased { at }))
+            }
         }
     }
 }
@@ -112,6 +136,7 @@ impl Aggregate for User {
             UserEvent::UserRegistered { .. } => self.registered = true,
             UserEvent::UserLocked { .. } => self.locked = true,
             UserEvent::UserUnlocked { .. } => self.locked = false,
+            UserEvent::PersonalDataErased { .. } => self.erased = true,
         }
     }
 }
@@ -122,6 +147,7 @@ impl DomainEvent for UserEvent {
             Self::UserRegistered { .. } => "UserRegistered",
             Self::UserLocked { .. } => "UserLocked",
             Self::UserUnlocked { .. } => "UserUnlocked",
+            Self::PersonalDataErased { .. } => "PersonalDataErased",
         }
         .to_owned()
     }

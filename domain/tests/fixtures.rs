@@ -45,6 +45,7 @@ fixture_names!(USER_FIXTURES, user_fixture(UserEvent) {
     UserEvent::UserRegistered { .. } => "UserRegistered.json",
     UserEvent::UserLocked { .. } => "UserLocked.json",
     UserEvent::UserUnlocked { .. } => "UserUnlocked.json",
+    UserEvent::PersonalDataErased { .. } => "PersonalDataErased.json",
 });
 
 fixture_names!(ACCOUNT_FIXTURES, account_fixture(AccountEvent) {

@@ -13,6 +13,7 @@ const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_770_000_000_123_456_
 
 const LOCK: UserCommand = UserCommand::Lock { at: NOW };
 const UNLOCK: UserCommand = UserCommand::Unlock { at: NOW };
+const ERASE: UserCommand = UserCommand::Erase { at: NOW };
 
 fn roles<const N: usize>(roles: [InstanceRole; N]) -> BTreeSet<InstanceRole> {
     roles.into()
@@ -38,6 +39,10 @@ fn unlocked_again() -> AggregateTestExecutor<User> {
     locked().and(vec![UserEvent::UserUnlocked { at: PAST }])
 }
 
+fn erased() -> AggregateTestExecutor<User> {
+    locked().and(vec![UserEvent::PersonalDataErased { at: PAST }])
+}
+
 #[test]
 fn registering_lets_the_user_exist_without_roles() {
     nobody()
@@ -60,7 +65,7 @@ fn registering_gives_each_role_that_was_asked_for() {
 
 #[test]
 fn registering_a_second_time_is_refused_in_every_state() {
-    for user in [registered(), locked(), unlocked_again()] {
+    for user in [registered(), locked(), unlocked_again(), erased()] {
         user.when(register([])).then_expect_error(UserError::AlreadyRegistered);
     }
 }
@@ -110,4 +115,31 @@ fn a_user_who_does_not_exist_cannot_be_locked() {
 #[test]
 fn a_user_who_does_not_exist_cannot_be_unlocked() {
     nobody().when(UNLOCK).then_expect_error(UserError::NotRegistered);
+}
+
+#[test]
+fn a_locked_user_is_erased() {
+    locked().when(ERASE).then_expect_events(vec![UserEvent::PersonalDataErased { at: NOW }]);
+}
+
+#[test]
+fn a_user_who_can_sign_in_is_not_erased() {
+    registered().when(ERASE).then_expect_error(UserError::NotLocked);
+    unlocked_again().when(ERASE).then_expect_error(UserError::NotLocked);
+}
+
+#[test]
+fn erasing_again_changes_nothing() {
+    erased().when(ERASE).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_user_who_does_not_exist_cannot_be_erased() {
+    nobody().when(ERASE).then_expect_error(UserError::NotRegistered);
+}
+
+#[test]
+fn an_erased_user_stays_locked_for_ever() {
+    erased().when(UNLOCK).then_expect_error(UserError::Erased);
+    erased().when(LOCK).then_expect_events(vec![]);
 }

@@ -25,6 +25,14 @@ SET is_locked = excluded.is_locked,
     lock_sequence = excluded.lock_sequence
 WHERE users.lock_sequence < excluded.lock_sequence";
 
+const PUT_USER_ERASURE: &str = "
+INSERT INTO users (user_id, erased_at, erase_sequence)
+VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE
+SET erased_at = excluded.erased_at,
+    erase_sequence = excluded.erase_sequence
+WHERE users.erase_sequence < excluded.erase_sequence";
+
 const PUT_ACCOUNT: &str = "
 INSERT INTO accounts (account_id, is_closed, sequence)
 VALUES ($1, $2, $3)
@@ -109,9 +117,10 @@ WHERE webhooks.sequence < excluded.sequence";
 
 /// Every text that [`statement`] may give. A rebuild learns from these which tables events make, of which
 /// columns and with which keys, and stops at a text that is not among them.
-pub const STATEMENTS: [&str; 12] = [
+pub const STATEMENTS: [&str; 13] = [
     PUT_USER,
     PUT_USER_LOCK,
+    PUT_USER_ERASURE,
     PUT_ACCOUNT,
     PUT_MEMBERSHIP,
     PUT_TOKEN,
@@ -138,6 +147,10 @@ pub fn statement(change: &Change) -> Statement {
         Change::PutUserLock { user_id, is_locked, sequence } => {
             Statement::new(PUT_USER_LOCK).bind(user_id.to_string()).bind(*is_locked).bind(*sequence)
         }
+        Change::PutUserErasure { user_id, erased_at, sequence } => Statement::new(PUT_USER_ERASURE)
+            .bind(user_id.to_string())
+            .bind(*erased_at)
+            .bind(*sequence),
         Change::PutAccount { account_id, is_closed, sequence } => Statement::new(PUT_ACCOUNT)
             .bind(account_id.to_string())
             .bind(*is_closed)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::role::UnknownRole;
 use domain::{AccountId, AccountRole, InstanceRole, UserId};
 
@@ -14,14 +15,16 @@ use crate::{Page, PageRequest, StoreError};
 pub struct UserEntry {
     /// Who.
     pub user_id: UserId,
-    /// How the user signs in.
-    pub email: String,
-    /// As people read it.
-    pub name: String,
+    /// How the user signs in; `None` when erased.
+    pub email: Option<String>,
+    /// As people read it; `None` when erased.
+    pub name: Option<String>,
     /// Roles across the instance.
     pub roles: BTreeSet<InstanceRole>,
     /// Shut out.
     pub is_locked: bool,
+    /// When everything that told who this is was erased; `None` when it was not.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 /// An account, as an administrator sees one.
@@ -40,8 +43,8 @@ pub struct AccountEntry {
 pub struct AccountMember {
     /// Who.
     pub user_id: UserId,
-    /// As people read it.
-    pub name: String,
+    /// As people read it; `None` when erased.
+    pub name: Option<String>,
     /// As what.
     pub role: AccountRole,
 }
@@ -73,9 +76,9 @@ pub trait Directory: Send + Sync {
 }
 
 const SELECT_USER: &str = "
-SELECT p.user_id, p.email, p.name, u.is_admin, u.is_auditor, u.is_locked
-FROM user_profiles p
-JOIN users u ON u.user_id = p.user_id";
+SELECT u.user_id, p.email, p.name, u.is_admin, u.is_auditor, u.is_locked, u.erased_at
+FROM users u
+LEFT JOIN user_profiles p ON p.user_id = u.user_id";
 
 const SELECT_ACCOUNT: &str = "
 SELECT a.account_id, p.name, a.is_closed
@@ -85,11 +88,12 @@ JOIN account_profiles p ON p.account_id = a.account_id";
 #[derive(sqlx::FromRow)]
 struct UserRow {
     user_id: String,
-    email: String,
-    name: String,
+    email: Option<String>,
+    name: Option<String>,
     is_admin: bool,
     is_auditor: bool,
     is_locked: bool,
+    erased_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<UserRow> for UserEntry {
@@ -102,6 +106,7 @@ impl TryFrom<UserRow> for UserEntry {
             name: row.name,
             roles: roles(row.is_admin, row.is_auditor),
             is_locked: row.is_locked,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -135,7 +140,7 @@ impl TryFrom<AccountRow> for AccountEntry {
 const LIST_MEMBERS: &str = "
 SELECT m.user_id, p.name, m.role
 FROM memberships m
-JOIN user_profiles p ON p.user_id = m.user_id
+LEFT JOIN user_profiles p ON p.user_id = m.user_id
 WHERE m.account_id = $1
   AND m.role IS NOT NULL
 ORDER BY m.user_id";
@@ -165,13 +170,13 @@ impl<S: Sql> Directory for S {
     }
 
     async fn find_user(&self, user_id: UserId) -> Result<Option<UserEntry>, StoreError> {
-        let question = Statement::new(format!("{SELECT_USER}\nWHERE p.user_id = $1"))
+        let question = Statement::new(format!("{SELECT_USER}\nWHERE u.user_id = $1"))
             .bind(user_id.to_string());
         self.fetch::<UserRow>(question).await?.pop().map(UserEntry::try_from).transpose()
     }
 
     async fn list_users(&self, request: &PageRequest) -> Result<Page<UserEntry>, StoreError> {
-        let rows = self.fetch::<UserRow>(paged(SELECT_USER, "p.user_id", request)).await?;
+        let rows = self.fetch::<UserRow>(paged(SELECT_USER, "u.user_id", request)).await?;
         Ok(request.page(convert(rows)?, |user: &UserEntry| user.user_id.to_string()))
     }
 
@@ -191,7 +196,7 @@ impl<S: Sql> Directory for S {
 
     async fn list_members(&self, account_id: AccountId) -> Result<Vec<AccountMember>, StoreError> {
         let question = Statement::new(LIST_MEMBERS).bind(account_id.to_string());
-        let rows = self.fetch::<(String, String, String)>(question).await?;
+        let rows = self.fetch::<(String, Option<String>, String)>(question).await?;
         rows.into_iter()
             .map(|(user_id, name, role)| {
                 Ok(AccountMember {

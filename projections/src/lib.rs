@@ -9,13 +9,14 @@
 
 pub mod announcement;
 pub mod assistants;
-pub mod audit_history;
+pub mod audit;
 pub mod calls;
 pub mod campaigns;
 pub mod changes;
 mod deed;
 pub mod deliveries;
 pub mod directory;
+pub mod erasure;
 pub mod error;
 pub mod event_store;
 pub mod idempotency;
@@ -34,13 +35,18 @@ pub mod sql;
 pub mod sqlite;
 pub mod submission;
 pub mod tokens;
+pub mod usage;
 pub mod verifier;
 pub mod webhooks;
 mod write;
 
 pub use announcement::{Announcement, Subscriber, Subscribers};
 pub use assistants::{AssistantEntry, Assistants};
-pub use audit_history::{AuditHistory, TokenHistoryEntry};
+pub use audit::actions::{AuditActions, TokenAction};
+pub use audit::as_of::{AuditPast, KnownUser, MembershipThen, StateThen, TokenThen};
+pub use audit::history::{AuditHistory, TokenHistoryEntry};
+pub use audit::reads::{AuditRead, AuditReadEntry, AuditReads, ReadFilter};
+pub use audit::tokens::{AuditTokens, TokenDeed, TokenEnd, TokenEntry, TokenFilter, TokenStatus};
 pub use calls::{CallEntry, Calls};
 pub use campaigns::{CampaignEntry, Campaigns, ProspectEntry};
 pub use deed::Deed;
@@ -48,6 +54,7 @@ pub use deliveries::{
     Deliveries, DeliveryEntry, DeliveryFilter, DeliveryStatus, DueDelivery, EventKey, FailedAttempt,
 };
 pub use directory::{AccountEntry, AccountMember, Directory, UserEntry};
+pub use erasure::Erasure;
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
@@ -60,6 +67,7 @@ pub use sign_in::{Identity, Registration, SignIn};
 pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
+pub use usage::{Refusals, Straggler, Usage};
 pub use verifier::{Access, LiveToken, Membership, Verifier};
 pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
@@ -69,6 +77,10 @@ pub trait ReadModels:
     + Directory
     + Tokens
     + AuditHistory
+    + AuditTokens
+    + AuditPast
+    + AuditActions
+    + AuditReads
     + SignIn
     + Assistants
     + Calls
@@ -78,6 +90,8 @@ pub trait ReadModels:
     + Housekeeping
     + Deliveries
     + Log
+    + Erasure
+    + Usage
 {
 }
 
@@ -86,6 +100,14 @@ impl<S> ReadModels for S where
         + Directory
         + Tokens
         + AuditHistory
+        + AuditTokens
+        + AuditPast
+        + AuditActions
+        + AuditReads
+        + AuditTokens
+        + AuditPast
+        + AuditActions
+        + AuditReads
         + SignIn
         + Assistants
         + Calls
@@ -95,6 +117,8 @@ impl<S> ReadModels for S where
         + Housekeeping
         + Deliveries
         + Log
+        + Erasure
+        + Usage
 {
 }
 

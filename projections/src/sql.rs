@@ -98,6 +98,9 @@ impl<R> Row for R where
 ///
 /// Every call ends within a few seconds. A question that fails is `Unavailable`, never an empty answer.
 pub trait Sql: Send + Sync {
+    /// Deletes the browser sessions in which an id stands. Their table has a name of its own on each database.
+    const FORGET_SESSIONS: &str;
+
     /// All rows of a question, from one snapshot that includes every acknowledged write.
     fn fetch<R: Row>(
         &self,
@@ -114,6 +117,10 @@ pub trait Sql: Send + Sync {
         &self,
         statements: Vec<Statement>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Sees to it that what was deleted from the tables that hold personal data is no longer in the database's
+    /// files either, as far as this database lets its clients.
+    fn scrub(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Binds a statement's values to a query of either database.

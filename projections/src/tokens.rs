@@ -37,9 +37,6 @@ pub trait Tokens: Send + Sync {
     /// The user's latest token; `None` when there never was one.
     async fn find_token(&self, user_id: UserId) -> Result<Option<TokenState>, StoreError>;
 
-    /// Remembers that a token was used.
-    async fn record_use(&self, token_id: TokenId, at: DateTime<Utc>) -> Result<(), StoreError>;
-
     /// Locked users whose token is not dead yet: what a crash in the middle of locking leaves.
     async fn list_locked_owners(&self) -> Result<Vec<UserId>, StoreError>;
 }
@@ -49,13 +46,6 @@ SELECT t.token_id, t.generation, t.hint, t.created_at, u.last_used_at
 FROM token_lookup t
 LEFT JOIN token_usage u ON u.token_id = t.token_id
 WHERE t.user_id = $1";
-
-const RECORD_USE: &str = "
-INSERT INTO token_usage (token_id, last_used_at)
-VALUES ($1, $2)
-ON CONFLICT (token_id) DO UPDATE
-SET last_used_at = excluded.last_used_at
-WHERE token_usage.last_used_at < excluded.last_used_at";
 
 const LIST_LOCKED_OWNERS: &str = "
 SELECT t.user_id
@@ -88,10 +78,6 @@ impl<S: Sql> Tokens for S {
             generation: generation(row.generation)?,
             live,
         }))
-    }
-
-    async fn record_use(&self, token_id: TokenId, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.execute(Statement::new(RECORD_USE).bind(token_id.to_string()).bind(at)).await.map(drop)
     }
 
     async fn list_locked_owners(&self) -> Result<Vec<UserId>, StoreError> {

@@ -24,6 +24,7 @@ await tell(async (browser) => {
   await loseMembership(admin, token);
   await beRefused(grace);
   await loseTheWay(grace);
+  await beErased(admin, grace, token);
 });
 
 // Every button here sends a form: what follows is about the page that comes of it.
@@ -169,6 +170,29 @@ async function loseMembership(admin, token) {
   assert.deepEqual(await ask(token, "/v1/account", { "x-account-id": await engines.locator(".meta").innerText() }),
     { status: 403, body: REFUSED });
   await assertLive(token);
+}
+
+async function beErased(admin, grace, token) {
+  step("Ada erases who Grace was, after she was asked");
+  await admin.goto(`${server}/admin`);
+  await press(admin, "Lock Grace Hopper");
+  await screenshot(admin, "locked");
+  await press(admin, "Erase… Grace Hopper");
+  await reads(admin.getByRole("heading", { level: 1 }), "Erase this person’s data?");
+  await screenshot(admin, "erase");
+  await press(admin, "Cancel");
+  await reads(row(admin, GRACE).getByRole("cell").nth(2), "locked");
+  await press(admin, "Erase… Grace Hopper");
+  await press(admin, "Erase for ever");
+  await arrives(admin, "/admin");
+  assert.ok(!(await admin.content()).includes("Grace"), "she is still named");
+  await reads(row(admin, "").getByRole("cell").nth(2), "erased");
+  await screenshot(admin, "erased");
+  await assertDead(token);
+  await grace.reload();
+  await arrives(grace, "/sign-in");
+  await signIn(grace, GRACE);
+  await reads(grace.getByRole("alert"), "Invalid e-mail or password");
 }
 
 async function beRefused(grace) {

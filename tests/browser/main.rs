@@ -15,6 +15,7 @@ use tests::{Database, EndpointsFile, Receiver, Server, Settings, Store, on_both_
 on_both_stores!(
     a_token_is_generated_copied_used_and_regenerated,
     nothing_happens_twice,
+    who_still_sends_the_old_token_is_seen_and_hidden,
     the_back_button_brings_no_secret_back,
     everything_but_copying_works_without_a_script,
     other_sites_can_do_nothing,
@@ -30,6 +31,10 @@ on_both_stores!(
 
 async fn a_token_is_generated_copied_used_and_regenerated(store: Store) {
     tell("whole_flow.mjs", store).await;
+}
+
+async fn who_still_sends_the_old_token_is_seen_and_hidden(store: Store) {
+    tell("stragglers.mjs", store).await;
 }
 
 async fn nothing_happens_twice(store: Store) {

@@ -1,6 +1,6 @@
 //! The history lists everything that happened to a user's token, in pages.
 
-use projections::audit_history::TokenHistoryKind;
+use projections::audit::history::TokenHistoryKind;
 use projections::{Cursor, Page, PageRequest, TokenHistoryEntry};
 use tests::sql::Connection;
 

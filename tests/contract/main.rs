@@ -5,6 +5,7 @@
 //! here too, and so are the life of set-up codes and the limits of accounts, on the whole service under a
 //! clock of the test's own.
 
+mod as_of;
 mod atomicity;
 mod before_the_audit;
 mod calling;
@@ -13,6 +14,7 @@ mod conflicts;
 mod constraints;
 mod deliveries;
 mod durability;
+mod erasure;
 mod history;
 mod idempotency;
 mod life;
@@ -30,5 +32,6 @@ mod setup_window;
 mod stage;
 mod stopped;
 mod tampering;
+mod usage;
 mod verifying;
 mod webhooks;

@@ -13,6 +13,10 @@ pub(crate) enum Sender {
     AdminByToken,
     /// The same person in a browser.
     AdminBySession,
+    /// An auditor of the instance, by token.
+    AuditorByToken,
+    /// The same person in a browser.
+    AuditorBySession,
     /// Someone who is about to lose the token.
     LeaverByToken,
     /// Someone who is about to lose the session.
@@ -26,8 +30,8 @@ pub(crate) enum Operations {
     AllBut(&'static [&'static str]),
     /// On these.
     Only(&'static [&'static str]),
-    /// On those for administrators, but for these.
-    AdministrationBut(&'static [&'static str]),
+    /// On those with these tags, but for these.
+    TaggedBut(&'static [&'static str], &'static [&'static str]),
 }
 
 /// One run of schemathesis.
@@ -40,14 +44,19 @@ pub(crate) struct Run {
     pub(crate) examples: u32,
 }
 
-use Operations::{AdministrationBut, AllBut, Only};
+use Operations::{AllBut, Only, TaggedBut};
 use Sender::{
-    AdminBySession, AdminByToken, LeaverBySession, LeaverByToken, MemberBySession, MemberByToken,
-    Nobody,
+    AdminBySession, AdminByToken, AuditorBySession, AuditorByToken, LeaverBySession, LeaverByToken,
+    MemberBySession, MemberByToken, Nobody,
 };
 
+/// What only administrators may.
+const ADMINISTRATION: &[&str] = &["Administration", "Deliveries"];
+/// What auditors may.
+const AUDIT: &[&str] = &["Audit"];
+
 /// The first three try everything but what would end the sender's own credential, the next two just that,
-/// and the last two what only administrators may, which may be to lock out all others.
+/// then come auditors, and last administrators, who may lock out all others.
 pub(crate) const RUNS: &[Run] = &[
     // `DELETE /v1/token` kills the token that is sent.
     Run {
@@ -76,17 +85,29 @@ pub(crate) const RUNS: &[Run] = &[
         operations: Only(&["delete_session"]),
         examples: 8,
     },
+    Run {
+        name: "auditor-token",
+        sender: AuditorByToken,
+        operations: TaggedBut(AUDIT, &[]),
+        examples: 12,
+    },
+    Run {
+        name: "auditor-session",
+        sender: AuditorBySession,
+        operations: TaggedBut(AUDIT, &[]),
+        examples: 8,
+    },
     // `DELETE /v1/admin/users/{id}/api-token` kills it, too, when it comes upon the own id.
     Run {
         name: "admin-token",
         sender: AdminByToken,
-        operations: AdministrationBut(&["revoke_user_token"]),
+        operations: TaggedBut(ADMINISTRATION, &["revoke_user_token"]),
         examples: 8,
     },
     Run {
         name: "admin-session",
         sender: AdminBySession,
-        operations: AdministrationBut(&[]),
+        operations: TaggedBut(ADMINISTRATION, &[]),
         examples: 8,
     },
 ];
@@ -100,9 +121,8 @@ impl Operations {
         match self {
             AllBut(names) => each("--exclude-operation-id", names),
             Only(names) => each("--include-operation-id", names),
-            AdministrationBut(names) => {
-                let tags = each("--include-tag", &["Administration", "Deliveries"]);
-                [tags, each("--exclude-operation-id", names)].concat()
+            TaggedBut(tags, names) => {
+                [each("--include-tag", tags), each("--exclude-operation-id", names)].concat()
             }
         }
     }
@@ -112,7 +132,7 @@ impl Operations {
     pub(crate) fn may_leave_out(self, count: u64) -> bool {
         match self {
             AllBut(names) => count == names.len() as u64,
-            Only(_) | AdministrationBut(_) => true,
+            Only(_) | TaggedBut(..) => true,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Scene {
     pub(crate) app: TestApp,
     member: Integration,
     leaver: Integration,
+    auditor: Actor,
+    auditor_token: String,
     admin_token: String,
     configuration: String,
     assistant: String,
@@ -37,12 +39,17 @@ impl Scene {
         let member = app.integration("member", "admin").await;
         let leaver = app.integration("leaver", "member").await;
         let admin_token = app.admin().generate_token().await;
+        let invitation = app.admin().invite_with_roles("auditor", &["auditor"]).await;
+        let auditor = app.accept(&invitation).await;
+        let auditor_token = auditor.generate_token().await;
         let assistant = app.assistant().await;
         Self {
             configuration: configuration(&app, &assistant).await,
             app,
             member,
             leaver,
+            auditor,
+            auditor_token,
             admin_token,
             assistant,
             folder: Scratch::new("schema"),
@@ -87,6 +94,8 @@ impl Scene {
             Sender::MemberBySession => session(&self.member.user),
             Sender::AdminByToken => bearer(&self.admin_token),
             Sender::AdminBySession => session(self.app.admin()),
+            Sender::AuditorByToken => bearer(&self.auditor_token),
+            Sender::AuditorBySession => session(&self.auditor),
             Sender::LeaverByToken => bearer(&self.leaver.token),
             Sender::LeaverBySession => session(&self.leaver.user),
         };

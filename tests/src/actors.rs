@@ -87,6 +87,17 @@ impl Actor {
         (actor, answer.string("accountId"))
     }
 
+    /// Someone who came in by means of the test's own.
+    pub fn known(
+        client: Client,
+        id: String,
+        name: String,
+        email: String,
+        password: String,
+    ) -> Self {
+        Self { id, name, email, password, client }
+    }
+
     pub(crate) async fn accept(client: Client, invitation: &Invitation) -> Self {
         let Invitation { user_id, name, email, code } = invitation.clone();
         let password = password_of(&name);
@@ -193,6 +204,12 @@ impl Actor {
     /// Unlocks a user.
     pub async fn unlock(&self, user_id: &str) {
         self.delete(&format!("/v1/admin/users/{user_id}/lock")).send().await.assert_status(204);
+    }
+
+    /// Erases everything that tells who a locked user is.
+    pub async fn erase(&self, user_id: &str) {
+        let target = format!("/v1/admin/users/{user_id}/personal-data");
+        self.delete(&target).send().await.assert_status(204);
     }
 
     /// Revokes the live token of a user.

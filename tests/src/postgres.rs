@@ -146,6 +146,14 @@ impl Cluster {
         name
     }
 
+    /// The whole database as text, as a backup has it.
+    pub fn dump(&self, database: &str) -> Vec<u8> {
+        let url = format!("postgres://postgres@127.0.0.1:{}/{database}", self.port);
+        let dumped = tool("pg_dump").args(["--inserts", &url]).output().expect("pg_dump runs");
+        assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+        dumped.stdout
+    }
+
     /// Connects as superuser.
     pub async fn connect(&self, database: &str) -> PgConnection {
         let url = format!("postgres://postgres@127.0.0.1:{}/{database}", self.port);

@@ -6,8 +6,8 @@ use tests::{Database, Settings, Store, TestApp, on_both_stores};
 
 pub(crate) const MINTED: [&str; 7] =
     ["token", "tokenId", "generation", "hint", "createdAt", "lastUsedAt", "message"];
-pub(crate) const STATE: [&str; 6] =
-    ["active", "tokenId", "generation", "hint", "createdAt", "lastUsedAt"];
+pub(crate) const STATE: [&str; 7] =
+    ["active", "tokenId", "generation", "hint", "createdAt", "lastUsedAt", "stragglers"];
 
 on_both_stores!(
     a_user_without_a_token_is_told_so,
@@ -34,6 +34,7 @@ pub(crate) async fn a_user_without_a_token_is_told_so(store: Store) {
             "hint": null,
             "createdAt": null,
             "lastUsedAt": null,
+            "stragglers": [],
         })
     );
 }

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 use tests::answer::keys;
 use tests::{Store, TestApp, on_both_stores};
 
-const ENTRY: [&str; 10] = [
+const ENTRY: [&str; 11] = [
     "actor",
     "address",
     "generation",
     "hint",
     "invalidatedTokenId",
+    "lastUsedAt",
     "occurredAt",
     "reason",
     "tokenId",

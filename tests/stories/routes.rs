@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 /// Which story covers which route. A story that does not exist does not compile.
 macro_rules! covered {
-    ($($method:ident $path:literal by $area:ident::$story:ident;)+) => {
+    ($($method:ident $path:literal by $($story:ident)::+;)+) => {
         const COVERED: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
 
         #[test]
         fn every_route_is_covered_by_a_story_that_exists() {
-            $(let _ = crate::$area::$story;)+
+            $(let _ = crate::$($story)::+;)+
             let mut covered = set(COVERED);
             for (route, file, story) in ELSEWHERE {
                 assert!(file.contains(&format!("fn {story}(")), "there is no story {story}");
@@ -55,6 +55,7 @@ covered! {
     POST "/user/settings/api-tokens/regenerate" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     GET "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
     POST "/user/settings/api-tokens/delete" by pages::the_card_works_without_scripts_and_a_form_counts_once;
+    POST "/user/settings/api-tokens/stragglers/hide" by stragglers::the_page_tells_who_still_sends_the_old_token;
     GET "/accounts" by account_pages::a_visitor_is_led_to_the_only_account_or_chooses;
     GET "/accounts/{id}" by account_pages::an_account_tells_what_was_done_and_by_whom;
     GET "/accounts/{id}/campaigns/{campaignId}" by account_pages::a_campaign_tells_who_is_in_it_and_who_added_them;
@@ -63,6 +64,8 @@ covered! {
     POST "/admin/users/{id}/lock" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/unlock" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/users/{id}/revoke-token" by pages::the_administration_page_does_what_the_api_does;
+    GET "/admin/users/{id}/erase" by erasure::the_page_asks_before_it_erases;
+    POST "/admin/users/{id}/erase" by erasure::the_page_asks_before_it_erases;
     POST "/admin/accounts" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members" by pages::the_administration_page_does_what_the_api_does;
     POST "/admin/accounts/{id}/members/{userId}/remove" by pages::the_administration_page_does_what_the_api_does;
@@ -91,6 +94,7 @@ covered! {
     PUT "/v1/admin/users/{id}/lock" by locking::locking_kills_the_token_at_once;
     DELETE "/v1/admin/users/{id}/lock" by locking::after_unlocking_a_new_token_must_be_generated;
     DELETE "/v1/admin/users/{id}/api-token" by admin_tokens::an_administrator_revokes_a_users_token;
+    DELETE "/v1/admin/users/{id}/personal-data" by erasure::nothing_tells_who_an_erased_user_was;
     GET "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     POST "/v1/admin/accounts" by admin_accounts::an_opened_account_is_listed;
     PUT "/v1/admin/accounts/{id}/members/{userId}" by membership::a_changed_role_shows_at_once;
@@ -98,6 +102,14 @@ covered! {
     POST "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     GET "/v1/admin/accounts/{id}/assistants" by assistants::an_assistant_is_added_and_listed;
     DELETE "/v1/admin/accounts/{id}/assistants/{assistantId}" by assistants::a_removed_assistant_is_listed_no_more;
+    GET "/v1/audit/tokens" by questions::tokens::every_token_ever_made_is_listed_with_what_ended_it;
+    GET "/v1/audit/tokens/as-of" by questions::past::the_past_is_told_as_it_was_at_any_instant;
+    GET "/v1/audit/tokens/lineage" by questions::tokens::a_token_is_shown_in_the_chain_it_belongs_to;
+    POST "/v1/audit/identify" by questions::identify::a_token_is_identified_dead_or_alive_by_any_of_three_clues;
+    GET "/v1/audit/actions" by questions::actions::everything_that_was_done_with_a_token_is_listed;
+    GET "/v1/audit/leavers" by questions::standing::tokens_of_people_who_left_are_listed_with_the_reason;
+    GET "/v1/audit/stale" by questions::standing::tokens_that_nobody_needs_are_listed;
+    GET "/v1/audit/reads" by questions::reads::every_read_is_recorded_the_refused_ones_too;
     GET "/v1/audit/checkpoint" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
     GET "/v1/audit/key" by audit::a_fresh_checkpoint_covers_everything_acknowledged_before;
     GET "/v1/audit/proofs/inclusion" by audit::an_event_is_proved_to_be_in_the_log;

@@ -3,6 +3,7 @@
 pub mod keeper;
 pub mod key;
 pub mod notary;
+pub mod reading;
 
 pub use keeper::LogKeeper;
 pub use key::LogKeyError;

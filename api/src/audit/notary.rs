@@ -82,7 +82,7 @@ impl Notary {
         log: &dyn Log,
         now: DateTime<Utc>,
     ) -> Result<KeptCheckpoint, NotaryError> {
-        while let Numbering::Done { more: true, .. } = log.number_events(Turn::Await).await? {}
+        number_everything(log).await?;
         self.sign(log, now).await
     }
 
@@ -157,6 +157,15 @@ impl Notary {
         }
         Ok(checkpoint)
     }
+}
+
+/// Makes sure that everything acknowledged before now has its position.
+///
+/// # Errors
+/// When the store cannot be asked, or the log is not as it must be.
+pub async fn number_everything(log: &(impl Log + ?Sized)) -> Result<(), StoreError> {
+    while let Numbering::Done { more: true, .. } = log.number_events(Turn::Await).await? {}
+    Ok(())
 }
 
 /// Adds a note to a file, on disk when this returns.

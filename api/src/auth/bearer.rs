@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use domain::TokenId;
 use domain::token::{Prefix, TokenSecret};
 
 use crate::error::ApiError;
@@ -12,6 +13,8 @@ use crate::error::ApiError;
 const SCHEME: &[u8] = b"bearer ";
 /// Query parameters in which clients are known to send tokens (RFC 6750, section 2.3, advises against).
 const QUERY_PARAMETERS: [&str; 2] = ["access_token", "token"];
+/// Of a UUID as it is usually written, with hyphens.
+const ID_LENGTH: usize = 36;
 
 /// What a request presents.
 #[derive(Debug)]
@@ -48,7 +51,8 @@ pub fn presented(headers: &HeaderMap, prefix: &Prefix) -> Result<Presented, ApiE
     Ok(secret.map_or(Presented::Malformed { bearer: true }, Presented::Token))
 }
 
-/// A token in the URL ends up in logs and histories; it is refused whether or not it is live.
+/// A token in the URL ends up in logs and histories; it is refused whether or not it is live. A token may be
+/// named by its id, which is no secret: `?token=` with a UUID.
 ///
 /// # Errors
 /// `InvalidRequest` when the query names a token parameter or holds something that looks like a token.
@@ -56,6 +60,9 @@ pub fn refuse_token_in_query(query: Option<&str>, prefix: &Prefix) -> Result<(),
     let looks_like_a_token =
         |text: &str| text.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'));
     let suspicious = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        if name == "token" && is_id(&value) {
+            return false;
+        }
         QUERY_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known))
             || looks_like_a_token(&name)
             || looks_like_a_token(&value)
@@ -67,4 +74,9 @@ pub fn refuse_token_in_query(query: Option<&str>, prefix: &Prefix) -> Result<(),
         ));
     }
     Ok(())
+}
+
+/// Whether the text can be nothing but the id of a token.
+fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.parse::<TokenId>().is_ok()
 }

@@ -16,6 +16,7 @@ use super::{AccountInForce, Caller, Credential};
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::error::ApiError;
+use crate::usage::Client;
 
 /// Names the account to act in; echoed when one is in force.
 pub const ACCOUNT_ID: HeaderName = HeaderName::from_static("x-account-id");
@@ -35,7 +36,14 @@ pub async fn authenticate(
     let failed = |sent| app.failures.answer(address, ApiError::InvalidToken { sent });
     let caller = match presented(request.headers(), &app.token_prefix)? {
         Presented::Token(secret) => {
-            by_token(&app, &secret.digest()).await?.ok_or_else(|| failed(true))?
+            let digest = secret.digest();
+            by_token(&app, &digest).await?.ok_or_else(|| {
+                let answer = failed(true);
+                let is_limited = matches!(answer, ApiError::TooManyRequests { .. });
+                let client = Client::new(address, request.headers());
+                app.usage.refused(&digest, client, app.now(), is_limited);
+                answer
+            })?
         }
         Presented::Malformed { bearer } => return Err(failed(bearer)),
         Presented::Nothing => {
@@ -52,7 +60,7 @@ pub async fn authenticate(
 /// `None` when no live token has the digest.
 async fn by_token(app: &App, digest: &TokenDigest) -> Result<Option<Caller>, ApiError> {
     let Some(live) = app.verifier.find_live_token(digest).await? else { return Ok(None) };
-    app.usage.note(live.token_id, app.now());
+    app.usage.used(live.token_id, app.now());
     Ok(Some(Caller {
         credential: Credential::Token { token_id: live.token_id, generation: live.generation },
         access: live.access,

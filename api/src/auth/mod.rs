@@ -4,6 +4,7 @@
 //! say whom it serves. A handler that names none of them serves nobody in particular.
 
 pub mod bearer;
+pub mod inquirer;
 pub mod middleware;
 pub mod oidc;
 pub mod password;

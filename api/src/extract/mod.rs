@@ -14,7 +14,7 @@ pub use body::{Body, FormBody, Object};
 pub(crate) use headers::single;
 pub use headers::{IfMatchGeneration, IfNoneMatch};
 pub(crate) use paging::{DEFAULT_LIMIT, LIMIT};
-pub use paging::{HistoryPaging, List, Paging, decode, encode, numeric, page_request};
+pub use paging::{HistoryPaging, List, Paging, decode, encode, identified, numeric, page_request};
 pub(crate) use text::NAME_LENGTH;
 pub use text::{LocalPath, TEXT_LENGTH, contact, email, name, text};
 

@@ -81,6 +81,21 @@ pub fn numeric(request: PageRequest) -> Result<PageRequest, ApiError> {
     }
 }
 
+/// The same request, if its cursor is that of a list whose keys are identifiers.
+///
+/// # Errors
+/// `Validation` for any other cursor.
+pub fn identified(request: PageRequest) -> Result<PageRequest, ApiError> {
+    match &request.cursor {
+        Some(cursor) if !is_identifier(&cursor.key) => Err(foreign_cursor()),
+        Some(_) | None => Ok(request),
+    }
+}
+
+fn is_identifier(key: &str) -> bool {
+    uuid::Uuid::parse_str(key).is_ok_and(|id| id.to_string() == key)
+}
+
 fn foreign_cursor() -> ApiError {
     ApiError::Validation("cursor is not one that this list gave out".to_owned())
 }

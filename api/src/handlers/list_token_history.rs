@@ -48,6 +48,10 @@ pub struct HistoryReply {
     /// What the client called itself; null when unknown or erased.
     #[schema(required)]
     user_agent: Option<String>,
+    /// When the token that was made was last used, at most a minute late; null before its first use, and when
+    /// revoked.
+    #[schema(required)]
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 /// Who did something, and by what right.
@@ -76,6 +80,7 @@ impl From<TokenHistoryEntry> for HistoryReply {
             actor: ActorReply { user_id: entry.actor_id, via: entry.actor_via },
             address: entry.address,
             user_agent: entry.user_agent,
+            last_used_at: entry.last_used_at,
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const LARGEST: u64 = (1 << 53) - 1;
 pub(super) fn number(name: &str, number: Option<u64>) -> Result<(), ApiError> {
     match number {
         Some(number) if !(1..=LARGEST).contains(&number) => {
-            Err(ApiError::Validation(format!("{name} must be at least 1")))
+            Err(ApiError::Validation(format!("{name} must be between 1 and {LARGEST}")))
         }
         Some(_) | None => Ok(()),
     }

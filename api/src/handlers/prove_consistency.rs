@@ -17,10 +17,10 @@ use crate::error::ApiError;
 #[into_params(parameter_in = Query)]
 pub struct ConsistencyQuery {
     /// How many events the log had at first.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     from: u64,
     /// How many it had later; without it, those of the latest checkpoint.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     to: Option<u64>,
 }
 

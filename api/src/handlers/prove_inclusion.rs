@@ -21,13 +21,13 @@ use crate::openapi::refusals::NotFound;
 #[into_params(parameter_in = Query)]
 pub struct InclusionQuery {
     /// The event at this position, from 1.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     position: Option<u64>,
     /// The event that made this token.
     #[param(value_type = Option<Uuid>)]
     token_id: Option<TokenId>,
     /// How many events the log had; without it, those of the latest checkpoint that covers the event.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     size: Option<u64>,
 }
 

@@ -10,7 +10,7 @@ use crate::openapi::values;
 
 /// Shows one's token, without its secret.
 ///
-/// Whether or not a token is active.
+/// Whether or not a token is active. Tells, too, which clients still send one that is not any more.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
@@ -27,5 +27,7 @@ use crate::openapi::values;
     ),
 )]
 pub async fn show_token(State(app): State<App>, user: SessionUser) -> Result<StateReply, ApiError> {
-    Ok(StateReply(app.store.find_token(user.user_id).await?))
+    let token = app.store.find_token(user.user_id).await?;
+    let stragglers = app.store.list_stragglers(user.user_id).await?;
+    Ok(StateReply { token, stragglers })
 }

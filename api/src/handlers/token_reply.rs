@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::token::{Generation, TokenHint, TokenSecret};
 use domain::{TokenEvent, TokenId};
-use projections::TokenState;
 use projections::tokens::LiveState;
+use projections::{Straggler, TokenState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -109,8 +109,53 @@ impl IntoResponse for SecretShownOnce {
     }
 }
 
-/// A user's token without its secret.
-pub struct StateReply(pub Option<TokenState>);
+/// A user's token without its secret, and who still sends those before it.
+pub struct StateReply {
+    /// The latest token, live or dead.
+    pub token: Option<TokenState>,
+    /// Latest first.
+    pub stragglers: Vec<Straggler>,
+}
+
+/// A client that still sends a dead token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Straggler)]
+struct StragglerReply {
+    /// The dead token.
+    #[schema(value_type = Uuid)]
+    token_id: TokenId,
+    /// Which of the user's tokens.
+    #[schema(value_type = values::Generation)]
+    generation: Generation,
+    /// The client's network address; null when unknown.
+    #[schema(required)]
+    address: Option<String>,
+    /// What the client calls itself, 256 characters of it at most; null when it does not.
+    #[schema(required)]
+    user_agent: Option<String>,
+    /// When it was refused first.
+    first_refused_at: DateTime<Utc>,
+    /// When it was refused last, at most a minute late.
+    last_refused_at: DateTime<Utc>,
+    /// How often.
+    #[schema(minimum = 1)]
+    requests: i64,
+}
+
+impl From<Straggler> for StragglerReply {
+    fn from(straggler: Straggler) -> Self {
+        Self {
+            token_id: straggler.token_id,
+            generation: straggler.generation,
+            address: straggler.address,
+            user_agent: straggler.user_agent,
+            first_refused_at: straggler.first_at,
+            last_refused_at: straggler.last_at,
+            requests: straggler.requests,
+        }
+    }
+}
 
 /// The state of a user's token.
 #[derive(Serialize, ToSchema)]
@@ -134,13 +179,17 @@ pub(super) struct WithoutSecret {
     /// At most a minute late; null before its first use.
     #[schema(required)]
     last_used_at: Option<DateTime<Utc>>,
+    /// Who still sends a token of the user's that is dead, latest first: at most 100, of which 20 send the same
+    /// token. Without those that the user has hidden on the settings page and that sent none since.
+    stragglers: Vec<StragglerReply>,
 }
 
 impl IntoResponse for StateReply {
     fn into_response(self) -> Response {
-        let tag = tag(self.0.as_ref());
-        let generation = self.0.as_ref().map(|state| state.generation);
-        let live = self.0.and_then(|state| state.live.map(|live| (state.token_id, live)));
+        let tag = tag(self.token.as_ref());
+        let stragglers = self.stragglers.into_iter().map(StragglerReply::from).collect();
+        let generation = self.token.as_ref().map(|state| state.generation);
+        let live = self.token.and_then(|state| state.live.map(|live| (state.token_id, live)));
         let body = match live {
             Some((token_id, LiveState { hint, created_at, last_used_at })) => WithoutSecret {
                 active: true,
@@ -149,6 +198,7 @@ impl IntoResponse for StateReply {
                 hint: Some(hint),
                 created_at: Some(created_at),
                 last_used_at,
+                stragglers,
             },
             None => WithoutSecret {
                 active: false,
@@ -157,6 +207,7 @@ impl IntoResponse for StateReply {
                 hint: None,
                 created_at: None,
                 last_used_at: None,
+                stragglers,
             },
         };
         ([(header::ETAG, etag(&tag))], Json(body)).into_response()

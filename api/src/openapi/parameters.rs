@@ -11,6 +11,7 @@ use crate::auth::AccountInForce;
 use crate::auth::middleware::ACCOUNT_ID;
 use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::extract::{HistoryPaging, IfMatchGeneration, IfNoneMatch, LIMIT, Paging};
+use crate::handlers::audit_query::TokenPaging;
 use crate::handlers::list_deliveries::DeliveryQuery;
 
 impl IntoParams for AccountInForce {
@@ -61,6 +62,12 @@ impl IntoParams for Paging {
 impl IntoParams for HistoryPaging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![limit(), cursor("^[np][0-9]{1,18}$")]
+    }
+}
+
+impl IntoParams for TokenPaging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![limit(), cursor("^[np][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     }
 }
 

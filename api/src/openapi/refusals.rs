@@ -14,6 +14,7 @@ use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::auth::inquirer::Inquirer;
 use crate::auth::permissions::{CallTrigger, CampaignEditor, CampaignViewer};
 use crate::auth::{AccountInForce, Admin, Auditor, SessionUser, TokenBearer};
 use crate::error::ErrorBody;
@@ -163,6 +164,7 @@ groups! {
     SessionUser: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     Admin: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     Auditor: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
+    Inquirer: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     AccountInForce: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     CallTrigger: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;
     CampaignViewer: BadRequest, Unauthorized, Forbidden, TooManyRequests, InternalServerError, Unavailable;

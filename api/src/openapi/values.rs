@@ -4,7 +4,7 @@
 //! **Invariant:** a text is valid here exactly when the code takes it, as far as a schema can say so.
 
 use domain::{AccountRole as Roles, InstanceRole as InstanceRoles, Permission as Permissions};
-use projections::{Announcement, DeliveryStatus as DeliveryStatuses};
+use projections::{Announcement, DeliveryStatus as DeliveryStatuses, TokenStatus as TokenStatuses};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
@@ -37,6 +37,20 @@ values! {
     Hint = text().pattern(Some("^[0-9A-Za-z]{4}$")).examples(["x7Qd"]);
     /// Names the state of a user's token: its generation, `<generation>-revoked`, or `none`.
     TokenTag = text().pattern(Some(r#"^"([1-9][0-9]*(-revoked)?|none)"$"#)).examples([r#""3""#]);
+    /// A whole token, as its owner has it.
+    Token = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+    /// SHA-256 of a token: 64 hexadecimal digits, with or without `sha256:` before them.
+    Digest = text().pattern(Some("^(sha256:)?[0-9A-Fa-f]{64}$"));
+    /// How a token stands: nothing ended it, another took its place, or it died without a successor.
+    TokenStatus = one_of(TokenStatuses::ALL.iter().map(|status| status.as_str()));
+    /// What ended a token: a rotation, or a revocation.
+    Invalidation = one_of(["regenerated", "revoked"]);
+    /// Why someone should have no live token: locked, or a member of no open account.
+    LeaverWhy = one_of(["locked", "noMembership"]);
+    /// A number of days, 1 to 36500.
+    Days = text().pattern(Some("^([1-9][0-9]{0,3}|[12][0-9]{4}|3[0-5][0-9]{3}|36[0-4][0-9]{2}|36500)d$")).examples(["90d"]);
+    /// A route, as the list of routes has it.
+    AuditRoute = text().pattern(Some("^/[0-9A-Za-z/{}-]{1,99}$")).examples(["/v1/audit/tokens"]);
     /// What happened to a token.
     TokenEventType = one_of(["TokenGenerated", "TokenRegenerated", "TokenRevoked"]);
     /// Who revoked a token: its owner, whoever held it, an administrator, or the locking of its owner.

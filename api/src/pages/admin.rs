@@ -37,6 +37,7 @@ struct UserView {
     email: String,
     roles: String,
     is_locked: bool,
+    is_erased: bool,
     is_self: bool,
 }
 
@@ -45,10 +46,11 @@ impl UserView {
         let roles: Vec<&str> = user.roles.iter().map(|role| role.as_str()).collect();
         Self {
             id: user.user_id.to_string(),
-            name: user.name,
-            email: user.email,
+            name: user.name.unwrap_or_else(|| text::ERASED_USER.to_owned()),
+            email: user.email.unwrap_or_default(),
             roles: roles.join(", "),
             is_locked: user.is_locked,
+            is_erased: user.erased_at.is_some(),
             is_self: user.user_id == visitor,
         }
     }
@@ -132,7 +134,7 @@ async fn account_view(app: &App, account: AccountEntry) -> Result<AccountView, A
             .into_iter()
             .map(|member| MemberView {
                 id: member.user_id.to_string(),
-                name: member.name,
+                name: member.name.unwrap_or_else(|| text::ERASED_USER.to_owned()),
                 role: member.role,
             })
             .collect(),

@@ -20,7 +20,7 @@ use crate::locking;
 use crate::request_context::RequestContext;
 
 /// Back to the page, or the page with what was wrong.
-async fn back(
+pub(super) async fn back(
     app: &App,
     person: &Registration,
     done: Result<(), ApiError>,

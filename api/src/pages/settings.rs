@@ -3,10 +3,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
+use projections::audit::history::TokenHistoryKind;
 use projections::{PageRequest, TokenHistoryEntry, TokenState};
 
 use super::frame::{Frame, PageUser, page};
 use super::member::{OwnAccount, accounts_of};
+use super::stragglers::{StragglersView, stragglers_view};
 use super::time::{last_used, moment};
 use super::{assets, text};
 use crate::app::App;
@@ -23,6 +26,7 @@ struct SettingsPage {
     public_url: String,
     token: Option<TokenView>,
     accounts: Vec<AccountView>,
+    stragglers: Option<StragglersView>,
     history: Vec<HistoryView>,
     newer: Option<String>,
     older: Option<String>,
@@ -43,26 +47,34 @@ struct AccountView {
 struct HistoryView {
     what: String,
     hint: Option<String>,
+    last_used: Option<String>,
     when: String,
     when_iso: String,
     from_where: String,
 }
 
-impl From<TokenHistoryEntry> for HistoryView {
-    fn from(entry: TokenHistoryEntry) -> Self {
+impl HistoryView {
+    fn new(entry: TokenHistoryEntry, now: DateTime<Utc>) -> Self {
+        let made = match entry.kind {
+            TokenHistoryKind::Generated | TokenHistoryKind::Regenerated => true,
+            TokenHistoryKind::Revoked => false,
+        };
         let reason = entry.reason.as_deref().map_or("", why);
         Self {
             what: format!("Token {} {}{reason}", entry.generation, entry.kind.as_verb()),
             hint: entry.hint.map(|hint| hint.as_str().to_owned()),
+            last_used: made.then(|| last_used(entry.last_used_at, now)),
             when: moment(entry.occurred_at),
             when_iso: entry.occurred_at.to_rfc3339(),
-            from_where: match (entry.address, entry.user_agent) {
-                (None, None) => "–".to_owned(),
-                (address, agent) => {
-                    [address, agent].into_iter().flatten().collect::<Vec<_>>().join(" · ")
-                }
-            },
+            from_where: from_where(entry.address, entry.user_agent),
         }
+    }
+}
+
+fn from_where(address: Option<String>, agent: Option<String>) -> String {
+    match (address, agent) {
+        (None, None) => "–".to_owned(),
+        (address, agent) => [address, agent].into_iter().flatten().collect::<Vec<_>>().join(" · "),
     }
 }
 
@@ -111,7 +123,9 @@ async fn render(
 ) -> Result<Response, ApiError> {
     let state = app.store.find_token(person.user_id).await?;
     let accounts = accounts_of(app, person).await?.into_iter();
+    let stragglers = app.store.list_stragglers(person.user_id).await?;
     let history = app.store.list_token_history(person.user_id, request).await?;
+    let now = app.now();
     page(&SettingsPage {
         frame: Frame::of(person),
         tag: tag(state.as_ref()),
@@ -124,8 +138,9 @@ async fn render(
                 name: account.name,
             })
             .collect(),
+        stragglers: stragglers_view(stragglers),
         newer: history.previous.as_ref().map(encode),
         older: history.next.as_ref().map(encode),
-        history: history.data.into_iter().map(HistoryView::from).collect(),
+        history: history.data.into_iter().map(|entry| HistoryView::new(entry, now)).collect(),
     })
 }

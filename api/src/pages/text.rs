@@ -47,6 +47,18 @@ pub(super) const NO_SCRIPT_COPY: &str =
     "Select the token and copy it now. It is shown on this page only.";
 pub(super) const DONE: &str = "Done";
 
+pub(super) const STRAGGLERS: &str = "Still sending your old token";
+pub(super) const STRAGGLERS_TEXT: &str = "These programs send a token of yours that no longer works, and every request is refused. Give them \
+     your current token, or stop them.";
+pub(super) const STRAGGLERS_WHO: &str = "Program and address";
+pub(super) const STRAGGLERS_WHICH: &str = "Sends";
+pub(super) const STRAGGLERS_SINCE: &str = "Refused since";
+pub(super) const STRAGGLERS_LAST: &str = "Last refused";
+pub(super) const STRAGGLERS_REQUESTS: &str = "Requests";
+pub(super) const STRAGGLERS_TOKEN: &str = "token";
+pub(super) const STRAGGLERS_NAMELESS: &str = "A program that gives no name";
+pub(super) const STRAGGLERS_HIDE: &str = "Hide until they send it again";
+
 pub(super) const HISTORY: &str = "History";
 pub(super) const HISTORY_EMPTY: &str = "Nothing has happened yet.";
 pub(super) const WHAT: &str = "What";
@@ -110,6 +122,14 @@ pub(super) const STATE: &str = "State";
 pub(super) const ACTIONS: &str = "Actions";
 pub(super) const LOCK: &str = "Lock";
 pub(super) const UNLOCK: &str = "Unlock";
+pub(super) const ERASE: &str = "Erase…";
+pub(super) const ERASE_SURE: &str = "Erase this person’s data?";
+pub(super) const ERASE_TEXT: &str = "E-mail address, name, password, identities, invitations, sessions, and the addresses and programs \
+     that this person used are erased. Nothing can be restored, and the user can never be unlocked.";
+pub(super) const ERASE_STAYS: &str =
+    "What the user did stays in the history, as done by an erased user.";
+pub(super) const ERASE_CONFIRM: &str = "Erase for ever";
+pub(super) const ERASED_USER: &str = "Erased user";
 pub(super) const LOCKED: &str = "locked";
 pub(super) const ACTIVE: &str = "active";
 pub(super) const CLOSED: &str = "closed";
@@ -156,6 +176,7 @@ pub(super) const WORK: &str = "Company, job title";
 pub(super) const CONTACT: &str = "Contact";
 pub(super) const ADDED: &str = "Added";
 pub(super) const SOMEONE: &str = "someone";
+pub(super) const AN_ERASED_USER: &str = "an erased user";
 pub(super) const BY: &str = "by";
 pub(super) const IN_THE_BROWSER: &str = "in the browser";
 pub(super) const WITH_TOKEN: &str = "with token";

@@ -1,13 +1,21 @@
 //! Statements on PostgreSQL, each under a time limit.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::{Postgres, in_time};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
 use crate::write::{Transaction, each_touches_a_row};
 
+/// A role that does not own the tables is warned and skips them.
+const VACUUM: &str = "
+VACUUM (ANALYZE) user_profiles, identities, setup_codes, event_context, token_refusals,
+                 audit_reads, tower_sessions.session";
+
 impl Sql for Postgres {
+    const FORGET_SESSIONS: &str =
+        "DELETE FROM tower_sessions.session WHERE position(convert_to($1, 'UTF8') IN data) > 0";
+
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         Ok(in_time(bind_values!(query, statement.values).fetch_all(&self.reads)).await?)
@@ -25,6 +33,29 @@ impl Sql for Postgres {
         in_time(async { if all { tx.commit().await } else { tx.rollback().await } }).await?;
         Ok(all)
     }
+
+    /// Dead rows are removed behind the request, and with them what the planner's statistics know of them:
+    /// how long that takes depends on the tables. What a server keeps beyond is its operator's to remove.
+    async fn scrub(&self) -> Result<(), StoreError> {
+        tokio::spawn(vacuum(self.commands.clone()));
+        Ok(())
+    }
+}
+
+/// On a connection that nobody else inherits: this may take longer than a request may.
+async fn vacuum(commands: PgPool) {
+    let vacuumed = async {
+        let mut connection = commands.acquire().await?;
+        connection.close_on_drop();
+        sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+        sqlx::query(VACUUM).execute(&mut *connection).await
+    };
+    match vacuumed.await {
+        Ok(_) => tracing::info!("vacuumed the tables that hold personal data"),
+        Err(error) => {
+            tracing::warn!(%error, "could not vacuum the tables that hold personal data: {error}");
+        }
+    }
 }
 
 impl Transaction for PgConnection {
@@ -32,6 +63,7 @@ impl Transaction for PgConnection {
     const LOCK_ROW: &str = "FOR SHARE";
     const AWAIT_ROW: &str = "FOR UPDATE";
     const TRY_ROW: &str = "FOR UPDATE SKIP LOCKED";
+    const FORGET_SESSIONS: &str = <Postgres as Sql>::FORGET_SESSIONS;
     /// Other nodes write, too, and none should wait for another to number events.
     const WRITES_ALONE: bool = false;
 

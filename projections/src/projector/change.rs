@@ -34,6 +34,15 @@ pub enum Change {
         /// Of the event.
         sequence: i64,
     },
+    /// Everything that told who the user is was erased.
+    PutUserErasure {
+        /// Who.
+        user_id: UserId,
+        /// When.
+        erased_at: DateTime<Utc>,
+        /// Of the event.
+        sequence: i64,
+    },
     /// The account is open, or closed.
     PutAccount {
         /// Which.

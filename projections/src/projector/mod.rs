@@ -92,6 +92,9 @@ fn user_change(user_id: UserId, event: &UserEvent, sequence: i64) -> Change {
         UserEvent::UserUnlocked { .. } => {
             Change::PutUserLock { user_id, is_locked: false, sequence }
         }
+        UserEvent::PersonalDataErased { at } => {
+            Change::PutUserErasure { user_id, erased_at: *at, sequence }
+        }
     }
 }
 

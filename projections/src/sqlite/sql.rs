@@ -7,7 +7,13 @@ use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
 use crate::write::{Transaction, each_touches_a_row};
 
+/// How often it is tried to empty the write-ahead log.
+const CHECKPOINT_ATTEMPTS: usize = 3;
+
 impl Sql for Sqlite {
+    const FORGET_SESSIONS: &str =
+        "DELETE FROM tower_sessions WHERE instr(data, CAST($1 AS BLOB)) > 0";
+
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         Ok(bind_values!(query, statement.values).fetch_all(&self.reader).await?)
@@ -29,6 +35,23 @@ impl Sql for Sqlite {
         }
         Ok(all)
     }
+
+    /// Deleted rows stay in free space, also where rows have moved within their tables, and in the write-ahead
+    /// log. So the file is written anew, and the log is emptied.
+    async fn scrub(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        sqlx::query("VACUUM").execute(&mut *connection).await?;
+        for _ in 0..CHECKPOINT_ATTEMPTS {
+            // Each waits for readers that began before.
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut *connection)
+                .await?;
+            if busy == 0 {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable("readers keep the write-ahead log from being emptied".into()))
+    }
 }
 
 impl Transaction for SqliteConnection {
@@ -36,6 +59,7 @@ impl Transaction for SqliteConnection {
     const LOCK_ROW: &str = "";
     const AWAIT_ROW: &str = "";
     const TRY_ROW: &str = "";
+    const FORGET_SESSIONS: &str = <Sqlite as Sql>::FORGET_SESSIONS;
     const WRITES_ALONE: bool = true;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {

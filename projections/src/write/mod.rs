@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::future::Future;
 
 use cqrs_es::persist::SerializedEvent;
-use domain::{TokenEvent, UserId};
+use domain::{TokenEvent, UserEvent, UserId};
 
 pub(crate) use particulars::issue_setup_code;
 
@@ -15,7 +15,7 @@ use crate::idempotency::use_key;
 use crate::recorded::{Happening, RecordedEvent};
 use crate::sequencer::{self, Placed};
 use crate::sql::{Row, Statement};
-use crate::{StoreError, Submission, changes, projector};
+use crate::{StoreError, Submission, changes, erasure, projector};
 
 /// The constraint that a statement broke, by the names it has in PostgreSQL and in SQLite's messages.
 const EVENTS_KEY: [&str; 2] =
@@ -28,8 +28,8 @@ INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_ve
 VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 const INSERT_CONTEXT: &str = "
-INSERT INTO event_context (aggregate_type, aggregate_id, sequence, salt, address, user_agent)
-VALUES ($1, $2, $3, $4, $5, $6)";
+INSERT INTO event_context (aggregate_type, aggregate_id, sequence, salt, address, user_agent, user_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 const ENQUEUE: &str = "
 INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
@@ -45,6 +45,9 @@ pub(crate) trait Transaction: Send {
 
     /// The same, and finds no row while it is another's turn.
     const TRY_ROW: &str;
+
+    /// See [`Sql::FORGET_SESSIONS`](crate::Sql::FORGET_SESSIONS).
+    const FORGET_SESSIONS: &str;
 
     /// Whether it is never anyone else's turn: then events get their position where they are written.
     const WRITES_ALONE: bool;
@@ -100,6 +103,9 @@ pub(crate) async fn write(
         require_active_user(tx, event).await?;
         for change in projector::changes(event) {
             tx.execute(changes::statement(&change)).await.map_err(refusal)?;
+        }
+        for erasure in erasures(tx, event) {
+            tx.execute(erasure).await.map_err(refusal)?;
         }
     }
     for (event, recorded) in events.iter().zip(&recorded) {
@@ -164,6 +170,26 @@ fn receives_token(happening: &Happening) -> Option<UserId> {
     }
 }
 
+/// With the event that a user is forgotten, everything goes that tells who it was.
+fn erasures<T: Transaction>(_: &T, event: &RecordedEvent) -> Vec<Statement> {
+    match &event.happening {
+        Happening::User(user_id, UserEvent::PersonalDataErased { .. }) => {
+            erasure::of(*user_id, T::FORGET_SESSIONS)
+        }
+        Happening::User(
+            _,
+            UserEvent::UserRegistered { .. }
+            | UserEvent::UserLocked { .. }
+            | UserEvent::UserUnlocked { .. },
+        )
+        | Happening::Token(..)
+        | Happening::Account(..)
+        | Happening::Call(..)
+        | Happening::Campaign(..)
+        | Happening::Webhook(..) => Vec::new(),
+    }
+}
+
 fn lock_row<T: Transaction>(_: &T) -> &'static str {
     T::LOCK_ROW
 }
@@ -197,7 +223,8 @@ fn insert_context(
     Ok(about(INSERT_CONTEXT, event)?
         .bind(origin.salt.to_vec())
         .bind(origin.address.clone())
-        .bind(origin.user_agent.clone()))
+        .bind(origin.user_agent.clone())
+        .bind(submission.actor.user_id.map(|user_id| user_id.to_string())))
 }
 
 /// A statement whose first three values name the event.

@@ -41,6 +41,28 @@ macro_rules! line {
     };
 }
 
+/// Token, client, slot, first, last, requests.
+macro_rules! refusal {
+    ($token:literal, $client:literal, $slot:literal, $first:literal, $last:literal, $requests:literal) => {
+        concat!(
+            "INSERT INTO token_refusals (token_id, client_digest, slot, first_at, last_at, requests) ",
+            "VALUES (",
+            $token,
+            ", ",
+            $client,
+            ", ",
+            $slot,
+            ", '2026-01-0",
+            $first,
+            "T00:00:00+00:00', '2026-01-0",
+            $last,
+            "T00:00:00+00:00', ",
+            $requests,
+            ")"
+        )
+    };
+}
+
 pub(super) const ATTEMPTS: &[Attempt] = &[
     Attempt::twice(
         "token_lookup_one_per_user",
@@ -155,4 +177,28 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         "INSERT INTO token_usage VALUES ('t', '2026-01-02T00:00:00+00:00')",
     )
     .given(&["INSERT INTO token_usage VALUES ('t', '2026-01-01T00:00:00+00:00')"]),
+    Attempt::twice(
+        "token_refusals_pkey",
+        "token_refusals.token_id, token_refusals.client_digest",
+        refusal!("'t'", "{32}", "2", "1", "2", "1"),
+    )
+    .given(&[refusal!("'t'", "{32}", "1", "1", "2", "1")])
+    .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
+    Attempt::twice(
+        "token_refusals_slot_taken_once",
+        "token_refusals.token_id, token_refusals.slot",
+        refusal!("'t'", "{32}", "1", "1", "2", "1"),
+    )
+    .given(&[refusal!("'t'", "{#1}", "1", "1", "2", "1")])
+    .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
+    Attempt::value("token_refusals_client_is_sha256", refusal!("'t'", "{31}", "1", "1", "2", "1"))
+        .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
+    Attempt::value("token_refusals_client_is_sha256", refusal!("'t'", "{33}", "1", "1", "2", "1")),
+    Attempt::value("token_refusals_slot_range", refusal!("'t'", "{32}", "0", "1", "2", "1"))
+        .but(&[refusal!("'u'", "{32}", "1", "1", "2", "1")]),
+    Attempt::value("token_refusals_slot_range", refusal!("'t'", "{32}", "21", "1", "2", "1"))
+        .but(&[refusal!("'u'", "{32}", "20", "1", "2", "1")]),
+    Attempt::value("token_refusals_times_in_order", refusal!("'t'", "{32}", "1", "2", "1", "1"))
+        .but(&[refusal!("'u'", "{32}", "1", "2", "2", "1")]),
+    Attempt::value("token_refusals_requests_positive", refusal!("'t'", "{32}", "1", "1", "2", "0")),
 ];

@@ -31,6 +31,7 @@ pub(super) struct Caller {
     pub(super) credential: Credential,
     pub(super) role: Option<Role>,
     pub(super) is_admin: bool,
+    pub(super) is_auditor: bool,
     pub(super) holds_url: bool,
     client: Client,
     actor: Option<Actor>,
@@ -38,8 +39,17 @@ pub(super) struct Caller {
 
 impl Caller {
     fn new(name: &str, credential: Credential, client: Client) -> Self {
-        let (role, is_admin, holds_url, actor) = (None, false, false, None);
-        Self { name: name.to_owned(), credential, role, is_admin, holds_url, client, actor }
+        let name = name.to_owned();
+        Self {
+            name,
+            credential,
+            role: None,
+            is_admin: false,
+            is_auditor: false,
+            holds_url: false,
+            client,
+            actor: None,
+        }
     }
 
     /// Whoever came with a session, and may have lost it to the last request.
@@ -167,6 +177,7 @@ async fn callers(app: &TestApp, url_secret: &str) -> Vec<Caller> {
             let mut caller = Caller::new(&format!("{name} by {by}"), credential, client);
             caller.role = role;
             caller.is_admin = instance_role == Some("admin");
+            caller.is_auditor = instance_role == Some("auditor");
             caller.actor = Some(actor.clone());
             all.push(caller);
         }

@@ -53,6 +53,11 @@ fn verdict(kind: Kind, caller: &Caller) -> Verdict {
         Kind::Bearer => by_credential(Through),
         Kind::Browser => by_credential(allowed(caller.credential == Credential::Session)),
         Kind::Admin => by_credential(allowed(caller.is_admin)),
+        Kind::Auditor => by_credential(allowed(caller.is_auditor)),
+        Kind::Inquirer => {
+            let in_a_browser = caller.credential == Credential::Session;
+            by_credential(allowed(caller.is_auditor || in_a_browser))
+        }
         Kind::Member | Kind::Viewer => by_credential(allowed(caller.role.is_some())),
         Kind::Editor | Kind::Caller => {
             let acts = matches!(caller.role, Some(Role::Admin | Role::Member));

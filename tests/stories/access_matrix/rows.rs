@@ -11,6 +11,10 @@ pub(super) enum Kind {
     Browser,
     /// The instance role `admin`, by token or session.
     Admin,
+    /// The instance role `auditor`, by token or session.
+    Auditor,
+    /// The instance role `auditor`, by token or session; anyone else in a browser, about themself.
+    Inquirer,
     /// Any member of the account in force.
     Member,
     /// A member who may see campaigns.
@@ -29,8 +33,8 @@ pub(super) enum Kind {
     MemberPage,
 }
 use Kind::{
-    Admin, AdminPage, Bearer, Browser, Caller, Editor, Member, MemberPage, Open, Page, UrlHolder,
-    Viewer,
+    Admin, AdminPage, Auditor, Bearer, Browser, Caller, Editor, Inquirer, Member, MemberPage, Open,
+    Page, UrlHolder, Viewer,
 };
 
 /// What ends the caller's own credential, and so comes last.
@@ -70,6 +74,7 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("PUT", "/v1/admin/users/{id}/lock", Admin),
     ("DELETE", "/v1/admin/users/{id}/lock", Admin),
     ("DELETE", "/v1/admin/users/{id}/api-token", Admin),
+    ("DELETE", "/v1/admin/users/{id}/personal-data", Admin),
     ("POST", "/v1/admin/accounts", Admin),
     ("GET", "/v1/admin/accounts", Admin),
     ("PUT", "/v1/admin/accounts/{id}/members/{userId}", Admin),
@@ -80,6 +85,18 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("GET", "/v1/admin/endpoints", Admin),
     ("GET", "/v1/admin/deliveries", Admin),
     ("POST", "/v1/admin/deliveries/{id}/replay", Admin),
+    ("GET", "/v1/audit/tokens", Inquirer),
+    ("GET", "/v1/audit/tokens/as-of", Inquirer),
+    ("GET", "/v1/audit/tokens/lineage", Inquirer),
+    ("POST", "/v1/audit/identify", Inquirer),
+    ("GET", "/v1/audit/actions", Inquirer),
+    ("GET", "/v1/audit/leavers", Auditor),
+    ("GET", "/v1/audit/stale", Auditor),
+    ("GET", "/v1/audit/reads", Auditor),
+    ("GET", "/v1/audit/checkpoint", Auditor),
+    ("GET", "/v1/audit/key", Auditor),
+    ("GET", "/v1/audit/proofs/inclusion", Auditor),
+    ("GET", "/v1/audit/proofs/consistency", Auditor),
     ("GET", "/v1/account", Member),
     ("GET", "/v1/assistants", Member),
     ("GET", "/v1/calls", Member),
@@ -101,6 +118,7 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("POST", "/user/settings/api-tokens/regenerate", Page),
     ("GET", "/user/settings/api-tokens/delete", Page),
     ("POST", "/user/settings/api-tokens/delete", Page),
+    ("POST", "/user/settings/api-tokens/stragglers/hide", Page),
     ("POST", "/sign-out-everywhere", Page),
     ("GET", "/accounts", Page),
     ("GET", "/accounts/{id}", MemberPage),
@@ -110,6 +128,8 @@ pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("POST", "/admin/users/{id}/lock", AdminPage),
     ("POST", "/admin/users/{id}/unlock", AdminPage),
     ("POST", "/admin/users/{id}/revoke-token", AdminPage),
+    ("GET", "/admin/users/{id}/erase", AdminPage),
+    ("POST", "/admin/users/{id}/erase", AdminPage),
     ("POST", "/admin/accounts", AdminPage),
     ("POST", "/admin/accounts/{id}/members", AdminPage),
     ("POST", "/admin/accounts/{id}/members/{userId}/remove", AdminPage),

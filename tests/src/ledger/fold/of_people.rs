@@ -7,7 +7,9 @@ use super::{Event, Keyed, some, text, time};
 pub(super) fn user(users: &mut Keyed, event: &Event, body: &Value) {
     let id = &event.aggregate_id;
     let row = users.entry(vec![id.clone()]).or_insert_with(|| {
-        vec![some(&id), some(&false), some(&false), None, some(&0), some(&false), some(&0)]
+        let never = [None, some(&0)];
+        let row = [some(&id), some(&false), some(&false), None, some(&0), some(&false), some(&0)];
+        [&row[..], &never].concat()
     });
     match event.event_type.as_str() {
         "UserRegistered" => {
@@ -20,6 +22,10 @@ pub(super) fn user(users: &mut Keyed, event: &Event, body: &Value) {
         "UserLocked" | "UserUnlocked" => {
             row[5] = some(&(event.event_type == "UserLocked"));
             row[6] = some(&event.sequence);
+        }
+        "PersonalDataErased" => {
+            row[7] = time(&body["at"]);
+            row[8] = some(&event.sequence);
         }
         unknown => panic!("unknown event {unknown}"),
     }

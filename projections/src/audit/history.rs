@@ -76,6 +76,8 @@ pub struct TokenHistoryEntry {
     pub address: Option<String>,
     /// What the client called itself; `None` when unknown or erased.
     pub user_agent: Option<String>,
+    /// When the token made was last used, at most a minute late; `None` = never, or when revoked.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 /// The history of tokens.
@@ -103,6 +105,7 @@ struct HistoryRow {
     actor_via: String,
     address: Option<String>,
     user_agent: Option<String>,
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<HistoryRow> for TokenHistoryEntry {
@@ -125,6 +128,7 @@ impl TryFrom<HistoryRow> for TokenHistoryEntry {
             actor_via: row.actor_via,
             address: row.address,
             user_agent: row.user_agent,
+            last_used_at: row.last_used_at,
         })
     }
 }
@@ -140,12 +144,13 @@ impl<S: Sql> AuditHistory for S {
         let text = format!(
             "
 SELECT h.sequence, h.kind, h.token_id, h.generation, h.hint, h.invalidated_token_id, h.reason,
-       h.occurred_at, h.actor_id, h.actor_via, c.address, c.user_agent
+       h.occurred_at, h.actor_id, h.actor_via, c.address, c.user_agent, u.last_used_at
 FROM token_history h
 LEFT JOIN event_context c
   ON c.aggregate_type = 'token'
  AND c.aggregate_id = h.user_id
  AND c.sequence = h.sequence
+LEFT JOIN token_usage u ON u.token_id = h.token_id AND h.kind <> 'revoked'
 WHERE h.user_id = $1
   AND ($2 IS NULL OR h.sequence {past} $2)
 ORDER BY h.sequence {order}

@@ -1,0 +1,134 @@
+//! When tokens were last used, and who still sends dead ones: kept in memory, written in batches behind the
+//! requests.
+//!
+//! **Invariant:** a request never waits for any of this. It leaves a note in memory, and what becomes of the
+//! note shows in no answer to it.
+
+mod client;
+mod pending;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::TokenId;
+use domain::token::TokenDigest;
+use projections::{StoreError, Usage};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+pub use client::Client;
+
+use self::pending::Pending;
+use crate::app::App;
+
+/// From one batch to the next.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Takes note of uses and refusals. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct UsageRecorder(Arc<Mutex<Pending>>);
+
+impl UsageRecorder {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that a live token was used.
+    pub fn used(&self, token_id: TokenId, at: DateTime<Utc>) {
+        self.pending().used(token_id, at);
+    }
+
+    /// Takes note that a token was refused, which may be a dead one, or none that ever was.
+    pub fn refused(
+        &self,
+        digest: &TokenDigest,
+        client: Client,
+        at: DateTime<Utc>,
+        was_told_to_slow_down: bool,
+    ) {
+        self.pending().refused(digest, client, at, was_told_to_slow_down);
+    }
+
+    /// Writes what is due, or everything `at_last`. What cannot be written is kept for the next time.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    async fn flush(
+        &self,
+        store: &(impl Usage + ?Sized),
+        now: Instant,
+        at_last: bool,
+    ) -> Result<(), StoreError> {
+        let unknown = self.pending().unknown();
+        if !unknown.is_empty() {
+            let found = store.find_tokens(&unknown).await?;
+            self.pending().recognise(&unknown, found, now);
+        }
+        let uses = self.pending().take_uses(now, at_last);
+        if !uses.is_empty()
+            && let Err(error) = store.record_uses(&uses).await
+        {
+            self.pending().put_uses_back(&uses);
+            return Err(error);
+        }
+        let taken = self.pending().take_refusals(now, at_last);
+        let rows: Vec<_> = taken.iter().flat_map(pending::TakenRefusals::rows).collect();
+        if !rows.is_empty()
+            && let Err(error) = store.record_refusals(&rows).await
+        {
+            self.pending().put_refusals_back(taken);
+            return Err(error);
+        }
+        Ok(())
+    }
+}
+
+/// The task that writes.
+pub struct UsageWriter {
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
+impl UsageWriter {
+    /// Begins to write what the app takes note of.
+    pub fn start(app: &App) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Self { task: tokio::spawn(write(app.clone(), stopped)), stop }
+    }
+
+    /// Writes everything that is left, and ends.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that writes uses of tokens ended early: {error}");
+        }
+    }
+}
+
+async fn write(app: App, mut stopped: oneshot::Receiver<()>) {
+    let mut rounds = tokio::time::interval(PERIOD);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        let at_last = tokio::select! {
+            _ = &mut stopped => true,
+            _ = rounds.tick() => false,
+        };
+        let outcome = app.usage.flush(&*app.store, app.clock.instant(), at_last).await;
+        match outcome {
+            Err(error) if !failing => {
+                tracing::warn!(%error, "could not write when tokens were used: {error}; it is tried again");
+                failing = true;
+            }
+            Err(_) => {}
+            Ok(()) => failing = false,
+        }
+        if at_last {
+            return;
+        }
+    }
+}
