@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::log::Origin;
-use projections::postgres::Postgres;
-use projections::sqlite::Sqlite;
+use projections::postgres::{Postgres, PostgresScaffold};
+use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
+use projections::sqlite::{Sqlite, SqliteScaffold};
 use projections::{EventStore, Finding, ReadModels};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The key that signs what the log is.
     #[error(transparent)]
     LogKey(#[from] LogKeyError),
+    /// The read models could not be made anew.
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
     /// A question or command that belongs to starting.
     #[error("cannot prepare the service: {0}")]
     Prepare(#[from] ApiError),
@@ -314,4 +318,57 @@ fn check(endpoints: &Endpoints) -> Result<(), StartError> {
         })?;
     }
     Ok(())
+}
+
+/// Whether to mend what a comparison finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thoroughness {
+    /// Compare, and change nothing.
+    Check,
+    /// Make everything anew.
+    Rebuild,
+}
+
+impl Thoroughness {
+    async fn apply(
+        self,
+        scaffold: &mut impl Scaffold,
+        watch: &mut impl Watch,
+    ) -> Result<Report, RebuildError> {
+        match self {
+            Self::Check => rebuild::check(scaffold, watch).await,
+            Self::Rebuild => rebuild::rebuild(scaffold, watch).await,
+        }
+    }
+}
+
+/// Compares the read models of a database with its events, or makes them anew. It may be served meanwhile.
+///
+/// # Errors
+/// When that could not be done. Then nothing that is served has changed.
+pub async fn rebuild(
+    database: &Database,
+    how: Thoroughness,
+    watch: &mut impl Watch,
+) -> Result<Report, StartError> {
+    let (report, closed) = match database {
+        Database::Sqlite(path) => {
+            let mut scaffold = match how {
+                Thoroughness::Check => SqliteScaffold::look(path).await?,
+                Thoroughness::Rebuild => SqliteScaffold::open(path).await?,
+            };
+            let report = how.apply(&mut scaffold, watch).await;
+            (report, scaffold.close().await.map_err(StartError::from))
+        }
+        Database::Postgres(url) => {
+            let mut scaffold = match how {
+                Thoroughness::Check => PostgresScaffold::look(url).await?,
+                Thoroughness::Rebuild => PostgresScaffold::open(url).await?,
+            };
+            let report = how.apply(&mut scaffold, watch).await;
+            (report, scaffold.close().await.map_err(StartError::from))
+        }
+    };
+    let report = report?;
+    closed.map(|()| report)
 }

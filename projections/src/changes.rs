@@ -115,6 +115,24 @@ SET webhook_id = excluded.webhook_id,
     sequence = excluded.sequence
 WHERE webhooks.sequence < excluded.sequence";
 
+/// Every text that [`statement`] may give. A rebuild learns from these which tables events make, of which
+/// columns and with which keys, and stops at a text that is not among them.
+pub const STATEMENTS: [&str; 13] = [
+    PUT_USER,
+    PUT_USER_LOCK,
+    PUT_USER_ERASURE,
+    PUT_ACCOUNT,
+    PUT_MEMBERSHIP,
+    PUT_TOKEN,
+    APPEND_TOKEN_HISTORY,
+    PUT_ASSISTANT,
+    PUT_CALL,
+    PUT_CAMPAIGN,
+    ARCHIVE_CAMPAIGN,
+    APPEND_PROSPECT,
+    PUT_WEBHOOK,
+];
+
 /// The statement that makes `change` true.
 pub fn statement(change: &Change) -> Statement {
     match change {

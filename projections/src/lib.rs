@@ -27,6 +27,7 @@ pub mod particulars;
 mod plain_json;
 pub mod postgres;
 pub mod projector;
+pub mod rebuild;
 pub mod recorded;
 pub mod reports;
 pub mod sequencer;
@@ -149,4 +150,10 @@ pub enum MigrateError {
     /// Events that are older than the log could not be numbered.
     #[error("cannot give events their places in the log: {0}")]
     Log(#[from] StoreError),
+}
+
+/// Whether exactly the migrations of this version were applied, by version and checksum.
+fn is_up_to_date(own: &sqlx::migrate::Migrator, applied: &[(i64, Vec<u8>)]) -> bool {
+    let own = own.iter().map(|own| (own.version, &*own.checksum));
+    own.eq(applied.iter().map(|(version, checksum)| (*version, checksum.as_slice())))
 }

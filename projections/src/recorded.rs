@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use cqrs_es::Aggregate;
 use cqrs_es::persist::SerializedEvent;
+use cqrs_es::{Aggregate, DomainEvent};
 use domain::{
     Account, AccountEvent, AccountId, Call, CallEvent, CallId, Campaign, CampaignEvent, CampaignId,
     Token, TokenEvent, User, UserEvent, UserId, Webhook, WebhookEvent,
@@ -38,6 +38,23 @@ pub struct RecordedEvent {
     pub actor: Actor,
     /// What.
     pub happening: Happening,
+}
+
+impl Happening {
+    /// The type and the version that the event is stored under.
+    pub fn kind(&self) -> (String, String) {
+        fn of(event: &impl DomainEvent) -> (String, String) {
+            (event.event_type(), event.event_version())
+        }
+        match self {
+            Self::Token(_, event) => of(event),
+            Self::User(_, event) => of(event),
+            Self::Account(_, event) => of(event),
+            Self::Call(_, event) => of(event),
+            Self::Campaign(_, event) => of(event),
+            Self::Webhook(_, event) => of(event),
+        }
+    }
 }
 
 impl RecordedEvent {

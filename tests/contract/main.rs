@@ -26,6 +26,7 @@ mod metadata;
 mod overview;
 mod paging;
 mod rebuilding;
+mod scaffolds;
 mod scale;
 mod schema;
 mod setup_codes;

@@ -13,5 +13,6 @@ mod lost_database;
 mod processes;
 mod proxy;
 mod races;
+mod rebuilds;
 mod second_server;
 mod unsafe_postgres;

@@ -14,6 +14,7 @@ pub mod database;
 pub mod endpoints;
 pub mod integration;
 pub mod ledger;
+pub mod past;
 pub mod postgres;
 pub mod python;
 pub mod raw;

@@ -6,6 +6,7 @@ mod console;
 mod demo;
 mod doctor;
 mod migrate;
+mod rebuild;
 mod serve;
 
 use std::error::Error;
@@ -38,13 +39,16 @@ enum Command {
     Migrate,
     /// Check settings, database and clock, and say what to do
     Doctor,
+    /// Make the read models anew from the events, while the service goes on serving
+    Rebuild(rebuild::Arguments),
     /// Show what the service does, over real HTTP, on a temporary database
     Demo(demo::Arguments),
     /// Export a history, and check it without the service
     Audit(audit::Arguments),
 }
 
-/// An export that is not what was signed is told from one that could not be looked at.
+/// An export that is not what was signed is told from one that could not be looked at; so are tables that are
+/// not what events say.
 const NOT_VERIFIED: u8 = 3;
 
 /// Runs the command that the process was started with.
@@ -54,10 +58,9 @@ pub async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console::complain(error.as_ref());
-            match error.downcast_ref::<audit::NotVerified>() {
-                Some(found) if found.is_finding() => ExitCode::from(NOT_VERIFIED),
-                Some(_) | None => ExitCode::FAILURE,
-            }
+            let is_finding = error.is::<rebuild::Differs>()
+                || error.downcast_ref().is_some_and(audit::NotVerified::is_finding);
+            if is_finding { ExitCode::from(NOT_VERIFIED) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -70,6 +73,7 @@ async fn dispatch(arguments: Arguments) -> Outcome {
         Command::Bootstrap(arguments) => bootstrap::run(&settings, arguments).await,
         Command::Migrate => migrate::run(&settings).await,
         Command::Doctor => doctor::run(&settings).await,
+        Command::Rebuild(arguments) => rebuild::run(&settings, &arguments).await,
         Command::Demo(arguments) => demo::run(&settings, arguments).await,
         Command::Audit(arguments) => audit::run(&settings, arguments).await,
     }

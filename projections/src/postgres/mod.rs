@@ -1,6 +1,7 @@
 //! A PostgreSQL primary, shared by any number of nodes.
 
 mod event_store;
+mod scaffold;
 mod sql;
 
 use std::future::Future;
@@ -13,6 +14,8 @@ use sqlx::{ConnectOptions, Connection, PgPool};
 use tokio::sync::Notify;
 
 use crate::{Finding, MigrateError, StoreError, log};
+
+pub use scaffold::PostgresScaffold;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 
@@ -43,6 +46,14 @@ pub enum OpenError {
     /// The server repeats another's writes, late, and takes none.
     #[error("PostgreSQL is a standby; connect to the primary")]
     Standby,
+    /// Another rebuild is going on.
+    #[error("another rebuild of this database is going on; wait for it to end")]
+    InUse,
+    /// The tables are older or newer than this program.
+    #[error(
+        "the tables are not those of this version; run `symbolon migrate` with the version that serves"
+    )]
+    OtherVersion,
 }
 
 /// The database, as one node uses it.
@@ -105,9 +116,7 @@ impl Postgres {
         let question =
             "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
         let applied = sqlx::query_as::<_, (i64, Vec<u8>)>(question).fetch_all(&self.commands).await;
-        let Ok(applied) = applied else { return false };
-        let own = MIGRATIONS.iter().map(|own| (own.version, &*own.checksum));
-        own.eq(applied.iter().map(|(version, checksum)| (*version, checksum.as_slice())))
+        applied.is_ok_and(|applied| crate::is_up_to_date(&MIGRATIONS, &applied))
     }
 
     /// The connections that browser sessions use.

@@ -2,6 +2,7 @@
 
 mod event_store;
 mod lock;
+mod scaffold;
 mod sql;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
 use lock::DatabaseLock;
+
+pub use scaffold::SqliteScaffold;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -36,6 +39,11 @@ pub enum OpenError {
     /// Another process holds the file, by this or any other path.
     #[error("{0} is in use by another symbolon process; stop that one first")]
     InUse(PathBuf),
+    /// The tables are older or newer than this program.
+    #[error(
+        "the tables of {0} are not those of this version; run `symbolon migrate` with the version that serves"
+    )]
+    OtherVersion(PathBuf),
     /// SQLite refused.
     #[error("cannot open {path}: {source}")]
     Database {

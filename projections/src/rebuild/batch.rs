@@ -1,0 +1,114 @@
+//! Many rows in few statements.
+//!
+//! A statement may not write a row twice, so of several that would, the one that counts is kept: the last where
+//! each says the whole new state, the first where a row stays as it was written.
+
+use std::collections::BTreeMap;
+
+use crate::sql::{Statement, Value};
+
+use super::RebuildError;
+use super::cell::Cell;
+use super::events::Known;
+use super::fold::statements;
+use super::form::{Aim, Plan, key_of};
+use super::scaffold::Scaffold;
+
+/// Rows, or conditions, in one statement, at most.
+pub(super) const MANY: usize = 50;
+
+/// What some events change: rows by statement and key.
+#[derive(Default)]
+pub(super) struct Batch {
+    rows: BTreeMap<(usize, Vec<Cell>), Vec<Value>>,
+}
+
+impl Batch {
+    /// Adds what the next event changes.
+    pub(super) fn add<S: Scaffold>(
+        &mut self,
+        plan: &Plan,
+        event: &Known,
+    ) -> Result<(), RebuildError> {
+        for statement in statements(event) {
+            let aim = plan.aim(&statement)?;
+            let key = (aim.number, key_of(&statement, aim).map(S::cell).collect());
+            if aim.updates.is_empty() {
+                self.rows.entry(key).or_insert(statement.values);
+            } else {
+                self.rows.insert(key, statement.values);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of each text.
+    fn by_text<'a>(&self, plan: &'a Plan) -> impl Iterator<Item = (&'a Aim, Vec<Vec<Value>>)> {
+        plan.aims().map(|aim| {
+            let of = self.rows.iter().filter(|((number, _), _)| *number == aim.number);
+            (aim, of.map(|(_, values)| values.clone()).collect())
+        })
+    }
+
+    /// The keys of all rows, by table.
+    pub(super) fn keys(&self, plan: &Plan) -> Vec<Vec<Vec<Value>>> {
+        let mut keys = vec![Vec::new(); plan.tables.len()];
+        for aim in plan.aims() {
+            let of = self.rows.keys().filter(|(number, _)| *number == aim.number);
+            let of = of.map(|(_, key)| key.iter().cloned().map(Value::from).collect());
+            if let Some(keys) = keys.get_mut(aim.table) {
+                keys.extend(of);
+            }
+        }
+        keys
+    }
+
+    /// Writes them to the scaffold.
+    pub(super) async fn write<S: Scaffold>(
+        &self,
+        scaffold: &mut S,
+        plan: &Plan,
+    ) -> Result<(), RebuildError> {
+        for (aim, rows) in self.by_text(plan) {
+            insert(scaffold, aim.before, aim.after, rows).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `before VALUES (…), (…) after` for all rows.
+pub(super) async fn insert<S: Scaffold>(
+    scaffold: &mut S,
+    before: &str,
+    after: &str,
+    rows: Vec<Vec<Value>>,
+) -> Result<(), RebuildError> {
+    let mut rows = rows.into_iter().peekable();
+    while let Some(width) = rows.peek().map(Vec::len) {
+        let size = rows.len().min(MANY);
+        let text = format!("{before} VALUES {} {after}", places(size, width));
+        let values = rows.by_ref().take(size).flatten();
+        scaffold.execute(values.fold(Statement::new(text), Statement::bind)).await?;
+    }
+    Ok(())
+}
+
+/// `($1, $2), ($3, $4), …`
+fn places(rows: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<_> =
+            (row * width + 1..=(row + 1) * width).map(|number| format!("${number}")).collect();
+        format!("({})", numbers.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// `(a = $1 AND b = $2) OR (a = $3 AND b = $4) …`: an index serves each part, whatever the planner believes.
+pub(super) fn any_of(columns: &[&str], rows: usize) -> String {
+    let row = |row: usize| {
+        let numbers = row * columns.len() + 1..;
+        let equal = numbers.zip(columns).map(|(number, column)| format!("{column} = ${number}"));
+        format!("({})", equal.collect::<Vec<_>>().join(" AND "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(" OR ")
+}
