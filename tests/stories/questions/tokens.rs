@@ -238,6 +238,7 @@ pub(crate) async fn a_reader_misses_nothing_and_meets_nothing_twice_while_others
         loop {
             let (entries, next) = page(&audrey, &target, cursor.as_deref()).await;
             met.extend(column(&entries, "tokenId"));
+            assert!(met.len() <= before.len(), "pages of {limit}: {met:?}");
             if next.is_none() {
                 break;
             }
