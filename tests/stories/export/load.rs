@@ -1,7 +1,7 @@
 //! Many write at once, and what they were told is done is what the export says, no more and no less.
 //!
-//! Over HTTP, as the service's users do, on connections that are kept; 20,000 operations are made on the stores
-//! themselves in `tests/contract/exporting.rs`. `SYMBOLON_LOAD` is another number.
+//! Over HTTP, as the service's users do, on connections that are kept. `SYMBOLON_LOAD` asks for more operations than
+//! a test needs.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
