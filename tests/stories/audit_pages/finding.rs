@@ -109,6 +109,11 @@ pub(crate) async fn long_lists_of_tokens_come_in_parts_that_keep_the_filters(sto
         alice.generate_token().await;
     }
     bob.generate_token().await;
+    // Whose, which and its last four characters.
+    let names = |page: &Answer| -> Vec<Vec<String>> {
+        let words = |row: String| row.split(' ').take(3).map(str::to_owned).collect();
+        rows(page).into_iter().map(words).collect()
+    };
     let first = find(&audrey, &[("user", &alice.email)]).await;
     assert_eq!(rows(&first).len(), 25);
     assert_eq!(link(&first, "Newer tokens"), None);
@@ -118,7 +123,7 @@ pub(crate) async fn long_lists_of_tokens_come_in_parts_that_keep_the_filters(sto
     let second = page(&audrey, &target(&older)).await;
     assert_eq!(rows(&second).len(), 3, "of alice, without what came meanwhile");
     let back = page(&audrey, &target(&link(&second, "Newer tokens").unwrap())).await;
-    assert_eq!(rows(&back), rows(&first));
+    assert_eq!(names(&back), names(&first), "though the newest of them ended meanwhile");
 
     let path = format!("/audit/users/{}", alice.id);
     let history = page(&audrey, &path).await;

@@ -41,7 +41,7 @@ pub(crate) async fn the_history_of_a_user_is_told_one_token_after_the_other(stor
         assert_eq!(told.contains("Ended"), generation != 4, "{told}");
     }
     let now = plain(between(&text, "data-test-now>", "</section>"));
-    assert!(now.contains(&format!("Token 4 …{}, issued ", hint(&fourth))), "{now}");
+    assert!(now.contains(&format!("Token 4 …{} , issued ", hint(&fourth))), "{now}");
     assert!(now.contains("User active Access Main member"), "{now}");
 }
 

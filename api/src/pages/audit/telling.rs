@@ -121,7 +121,7 @@ impl TokenView {
         let warning = match (entry.owner_is_locked, entry.owner_is_member) {
             (true, _) if is_live => Some(text::OWNER_IS_LOCKED),
             (false, false) if is_live => Some(text::OWNER_IS_NO_MEMBER),
-            (true, _) | (false, _) => None,
+            (true | false, _) => None,
         };
         let ended = entry.invalidated.as_ref().map(|(end, deed)| {
             let what = match end {
