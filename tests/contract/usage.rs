@@ -43,12 +43,12 @@ fn refusals(token_id: TokenId, client: u8, from: i64, to: i64, requests: i64) ->
 async fn a_use_only_moves_forward<S: TestStore>(stage: Stage<S>) {
     let (user, other) = (stage.user().await, stage.user().await);
     let (one, two) = (stage.generate(user).await.id, stage.generate(other).await.id);
-    let used = async |user| {
+    let last_use = async |user| {
         stage.store.find_token(user).await.unwrap().unwrap().live.unwrap().last_used_at
     };
     stage.store.record_uses(&[(one, time(5)), (two, time(1))]).await.unwrap();
     stage.store.record_uses(&[(two, time(9)), (one, time(3))]).await.unwrap();
-    assert_eq!((used(user).await, used(other).await), (Some(time(5)), Some(time(9))));
+    assert_eq!((last_use(user).await, last_use(other).await), (Some(time(5)), Some(time(9))));
     // Two nodes at once, over and over, each in its own order of time.
     let node = async |seconds: Vec<i64>| {
         for second in seconds {
@@ -56,7 +56,7 @@ async fn a_use_only_moves_forward<S: TestStore>(stage: Stage<S>) {
         }
     };
     tokio::join!(node((10..60).collect()), node((10..60).rev().collect()));
-    assert_eq!((used(user).await, used(other).await), (Some(time(59)), Some(time(59))));
+    assert_eq!((last_use(user).await, last_use(other).await), (Some(time(59)), Some(time(59))));
     stage.store.record_uses(&[]).await.unwrap();
     let many: Vec<_> = (0..1_234).map(|second| (stage.fresh().id, time(second))).collect();
     stage.store.record_uses(&many).await.unwrap();
@@ -109,7 +109,7 @@ async fn only_tokens_that_were_made_are_recognised<S: TestStore>(stage: Stage<S>
     stage.revoke(user).await;
     let mut digests: Vec<_> = (0..1_200).map(|_| stage.fresh().digest).collect();
     assert_eq!(stage.store.find_tokens(&digests).await.unwrap(), []);
-    digests.extend(tokens.iter().map(|token| token.digest.clone()));
+    digests.extend(tokens.iter().map(|token| token.digest));
     let mut found = stage.store.find_tokens(&digests).await.unwrap();
     found.sort_by_key(|(_, token_id)| token_id.to_string());
     let expected = tokens.clone().map(|token| (token.digest, token.id));

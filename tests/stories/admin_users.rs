@@ -79,7 +79,7 @@ pub(crate) async fn all_users_are_listed_without_secrets(store: Store) {
     let list = answer.assert_fields(&["data", "hasMore", "next", "previous"]).json();
     let users = list["data"].as_array().unwrap();
     for user in users {
-        assert_eq!(keys(user), ["email", "id", "locked", "name", "roles"]);
+        assert_eq!(keys(user), ["email", "erasedAt", "id", "locked", "name", "roles"]);
     }
     let mut names: Vec<_> = users.iter().map(|user| user["name"].as_str().unwrap()).collect();
     names.sort_unstable();

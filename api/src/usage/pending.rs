@@ -97,13 +97,13 @@ impl Pending {
         } else if !was_told_to_slow_down && self.unknown.len() < UNKNOWN {
             let mut clients = Clients::new();
             count(&mut clients, client, at);
-            self.unknown.insert(digest.clone(), clients);
+            self.unknown.insert(*digest, clients);
         }
     }
 
     /// The refused tokens to look up.
     pub(super) fn unknown(&self) -> Vec<TokenDigest> {
-        self.unknown.keys().cloned().collect()
+        self.unknown.keys().copied().collect()
     }
 
     /// Which of those that were `asked` about were ever made. The others are forgotten.
@@ -146,7 +146,7 @@ impl Pending {
                 uses.push((*token_id, live.last_used_at));
             }
         }
-        uses.sort_unstable_by(|(one, _), (other, _)| one.as_uuid().cmp(&other.as_uuid()));
+        uses.sort_unstable_by_key(|(token_id, _)| token_id.as_uuid());
         uses
     }
 
@@ -167,11 +167,7 @@ impl Pending {
             if !dead.clients.is_empty() && (at_last || is_due(dead.written, now)) {
                 dead.written = Some(now);
                 let clients = std::mem::take(&mut dead.clients);
-                taken.push(TakenRefusals {
-                    digest: digest.clone(),
-                    token_id: dead.token_id,
-                    clients,
-                });
+                taken.push(TakenRefusals { digest: *digest, token_id: dead.token_id, clients });
             }
         }
         taken

@@ -115,7 +115,7 @@ async fn token_meets<S: TestStore>(stage: &Stage<S>, obstacle: impl Fn(UserId) -
 async fn a_token_whose_context_cannot_be_written_is_not_written<S: TestStore>(stage: Stage<S>) {
     let salt = bytes(S::STORE, &"5a".repeat(16));
     token_meets(&stage, |user| {
-        format!("INSERT INTO event_context VALUES ('token', '{user}', 2, {salt}, NULL, NULL)")
+        format!("INSERT INTO event_context VALUES ('token', '{user}', 2, {salt}, NULL, NULL, NULL)")
     })
     .await;
 }

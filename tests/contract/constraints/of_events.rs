@@ -15,7 +15,7 @@ macro_rules! event {
 
 macro_rules! context {
     ($key:literal, $salt:literal) => {
-        concat!("INSERT INTO event_context VALUES (", $key, ", ", $salt, ", NULL, NULL)")
+        concat!("INSERT INTO event_context VALUES (", $key, ", ", $salt, ", NULL, NULL, NULL)")
     };
 }
 

@@ -55,23 +55,22 @@ fn truth(store: Store) -> &'static str {
 }
 
 /// As if the user's live token had been made and used so many days ago.
-async fn age(app: &TestApp, user: &Actor, made: i64, used: Option<i64>) {
+async fn age(app: &TestApp, owner: &Actor, made: i64, used: Option<i64>) {
     let days_ago = |days: i64| {
         let time = chrono::DateTime::UNIX_EPOCH
             + std::time::SystemTime::UNIX_EPOCH.elapsed().expect("it is past 1970")
             - chrono::TimeDelta::days(days);
         time.to_rfc3339()
     };
-    let id = user.token_state().await.string("tokenId");
+    let id = owner.token_state().await.string("tokenId");
     let mut connection = Connection::open(app.database()).await;
-    let made = days_ago(made);
     let update = format!(
-        "UPDATE token_history SET occurred_at = '{made}' WHERE token_id = '{id}' AND kind <> 'revoked'"
+        "UPDATE token_history SET occurred_at = '{}' WHERE token_id = '{id}' AND kind <> 'revoked'",
+        days_ago(made)
     );
     connection.execute(&update).await.unwrap();
     if let Some(used) = used {
-        let used = days_ago(used);
-        let insert = format!("INSERT INTO token_usage VALUES ('{id}', '{used}')");
+        let insert = format!("INSERT INTO token_usage VALUES ('{id}', '{}')", days_ago(used));
         connection.execute(&insert).await.unwrap();
     }
     connection.close().await;
@@ -80,8 +79,7 @@ async fn age(app: &TestApp, user: &Actor, made: i64, used: Option<i64>) {
 pub(crate) async fn tokens_that_nobody_needs_are_listed(store: Store) {
     let app = TestApp::new(store).await;
     let audrey = auditor(&app).await;
-    let mut users = Vec::new();
-    for (name, made, used) in [
+    for (name, made, last_use) in [
         ("alice", 100, None),
         ("bob", 100, Some(10)),
         ("carol", 100, Some(95)),
@@ -90,8 +88,7 @@ pub(crate) async fn tokens_that_nobody_needs_are_listed(store: Store) {
     ] {
         let user = app.user(name).await;
         user.generate_token().await;
-        age(&app, &user, made, used).await;
-        users.push(user);
+        age(&app, &user, made, last_use).await;
     }
     let dead = app.user("frank").await;
     dead.generate_token().await;

@@ -206,7 +206,8 @@ pub(crate) async fn everyone_asks_about_themself_and_auditors_about_everyone(sto
         // A token that leaked tells nothing of what was before it.
         token.get(&target).send().await.assert_forbidden();
     }
-    for client in [&*alice, &*app.admin()] {
+    let administrator: &tests::Client = app.admin();
+    for client in [&*alice, administrator] {
         let target = format!("/v1/audit/tokens?user={}", bob.id);
         client.get(&target).send().await.assert_forbidden();
     }
@@ -237,6 +238,7 @@ pub(crate) async fn a_reader_misses_nothing_and_meets_nothing_twice_while_others
         loop {
             let (entries, next) = page(&audrey, &target, cursor.as_deref()).await;
             met.extend(column(&entries, "tokenId"));
+            assert!(met.len() <= before.len(), "pages of {limit}: {met:?}");
             if next.is_none() {
                 break;
             }
