@@ -15,6 +15,7 @@ mod constraints;
 mod deliveries;
 mod durability;
 mod erasure;
+mod exporting;
 mod history;
 mod idempotency;
 mod life;

@@ -23,10 +23,10 @@ use draft::Draft;
 /// From where, what, and into which file.
 #[derive(Args)]
 pub(in super::super) struct Arguments {
-    /// Where the server is, for example https://tokens.example.com [default: SYMBOLON_URL]
+    /// Where the server is: `http://…` or `https://…`; without it, what `SYMBOLON_URL` says
     #[arg(long)]
     url: Option<String>,
-    /// File with the API token of an auditor [default: the token in SYMBOLON_TOKEN]
+    /// File with the API token of an auditor; without it, the token in `SYMBOLON_TOKEN`
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// File to write; one that is there is replaced when the export is complete
