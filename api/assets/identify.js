@@ -80,6 +80,7 @@ function take() {
   return identify(text);
 }
 
+find("without-script").hidden = true;
 if (globalThis.isSecureContext && globalThis.crypto?.subtle) {
   find("paste").hidden = false;
   field.addEventListener("paste", (event) => {

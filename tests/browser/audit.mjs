@@ -42,7 +42,9 @@ async function press(page, name, scope = page) {
   await Promise.all([page.waitForEvent("load"), scope.getByRole("button", { name, exact: true }).click()]);
 }
 
-const region = (page, name) => page.getByRole("region", { name, exact: true });
+function region(page, name) {
+  return page.getByRole("region", { name, exact: true });
+}
 
 async function invite(browser, ada) {
   const data = { email: AUDREY, name: "Audrey", roles: ["auditor"] };

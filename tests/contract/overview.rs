@@ -34,11 +34,8 @@ impl<S: TestStore> Stage<S> {
     }
 
     async fn revoke_at(&self, user_id: UserId, time: &str) {
-        let command = TokenCommand::Revoke {
-            expected_generation: None,
-            reason: RevocationReason::Owner,
-            at: at(time),
-        };
+        let (reason, at) = (RevocationReason::Owner, at(time));
+        let command = TokenCommand::Revoke { expected_generation: None, reason, at };
         self.commands.token(user_id, command, self.by(user_id)).await.unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! Every kind of event there is has its class in OCSF and its choice in an export.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -86,13 +88,13 @@ fn every_event_that_ever_was_has_a_class_of_ocsf_and_is_valid() {
                 let at = payload[&event_type]["at"].as_str().unwrap();
                 let at: chrono::DateTime<chrono::Utc> = at.parse().unwrap();
                 assert_eq!(mapped["time"], at.timestamp_millis());
-                lines += &format!("{mapped}\n");
+                writeln!(lines, "{mapped}").unwrap();
             }
         }
     }
     let seen: Value = serde_json::from_str(&by_python(VALIDATE_OCSF, lines.as_bytes())).unwrap();
     let count: u64 = seen.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
-    assert_eq!(count as usize, lines.lines().count());
+    assert_eq!(usize::try_from(count).unwrap(), lines.lines().count());
 }
 
 /// Of a later version, or of nobody that is known.
@@ -113,7 +115,7 @@ fn an_event_that_is_not_known_is_a_base_event_and_not_lost() {
         assert_eq!(mapped["activity_name"], "TokenEaten");
         assert_eq!(mapped["unmapped"]["payload"], payload);
         assert_eq!(mapped["unmapped"]["metadata"], *metadata);
-        lines += &format!("{mapped}\n");
+        writeln!(lines, "{mapped}").unwrap();
     }
     assert_eq!(by_python(VALIDATE_OCSF, lines.as_bytes()), r#"{"base_event": 4}"#);
 }

@@ -399,7 +399,7 @@ pub(crate) async fn an_export_that_breaks_off_is_seen_as_broken(store: Store) {
         let target = format!("/v1/audit/export?format={format}");
         let broken = curl(&app, &token, &target, &[]);
         assert_eq!(broken.status.code(), Some(18), "{broken:?}");
-        let lines = broken.stdout.iter().filter(|byte| **byte == b'\n').count();
+        let lines = broken.stdout.split(|byte| *byte == b'\n').count() - 1;
         assert_eq!(lines, if format == "csv" { 9 } else { 8 });
         // What comes before the place is whole.
         let before = curl(&app, &token, &format!("{target}&to=8"), &[]);

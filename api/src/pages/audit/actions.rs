@@ -78,11 +78,8 @@ pub async fn identify(
     PageAuditor(person): PageAuditor,
     FormBody(form): FormBody<HintForm>,
 ) -> Result<Response, ApiError> {
-    let hint = match hint(form.hint.trim().to_owned()) {
-        Ok(hint) => hint,
-        Err(_) => {
-            return overview::refusal(&app, &person, StatusCode::BAD_REQUEST, text::NO_HINT).await;
-        }
+    let Ok(hint) = hint(form.hint.trim().to_owned()) else {
+        return overview::refusal(&app, &person, StatusCode::BAD_REQUEST, text::NO_HINT).await;
     };
     let filter = TokenFilter { hint: Some(TokenHint::new(hint.clone())), ..TokenFilter::default() };
     let request = PageRequest { limit: SHOWN, cursor: None };

@@ -182,7 +182,7 @@ impl Picture {
 impl Column {
     fn of(bucket: &Bucket, (x, slot): (u64, u64), bottom: u64, top_number: u64) -> Self {
         let gap = (slot / 8).max(u64::from(slot > 2));
-        let bar_width = slot.saturating_sub(2 * gap).min(48).max(1);
+        let bar_width = slot.saturating_sub(2 * gap).clamp(1, 48);
         let mut y = bottom;
         let mut segments = Vec::new();
         for series in Series::ALL {

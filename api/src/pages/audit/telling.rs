@@ -1,5 +1,6 @@
 //! Tokens as auditors read of them: whose, made when and by whom, and what ended them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use domain::UserId;
@@ -60,9 +61,9 @@ impl Names {
         });
         let doers: BTreeSet<UserId> = deeds.flatten().filter_map(|deed| deed.by).collect();
         for doer in doers {
-            if !names.contains_key(&doer) {
+            if let Entry::Vacant(unknown) = names.entry(doer) {
                 let known = app.store.find_known_user(doer).await?;
-                names.insert(doer, known.and_then(|known| known.email));
+                unknown.insert(known.and_then(|known| known.email));
             }
         }
         Ok(Self(names))
