@@ -93,7 +93,7 @@ use crate::handlers as h;
         h::health::live,
         h::health::ready,
     ),
-    components(schemas(crate::error::ErrorBody)),
+    components(schemas(crate::error::ErrorBody, values::AuditRoute, values::Days)),
     modifiers(&Finish),
 )]
 struct Annotations;
