@@ -213,7 +213,7 @@ async fn a_rebuild_among_requests_gives_nobody_a_wrong_answer(store: Store) {
 }
 
 /// The command line says what differs by its exit code, too.
-async fn assert_exit(database: &Database, arguments: &[&str], code: i32) -> String {
+fn assert_exit(database: &Database, arguments: &[&str], code: i32) -> String {
     let mut command = rebuild(database);
     command.args(arguments);
     let ended = binary::finish(command, "");
@@ -231,22 +231,22 @@ mod command_line {
         let app = TestApp::new(store).await;
         let alice = app.user("alice").await;
         let token = alice.generate_token().await;
-        let said = assert_exit(app.database(), &["--check"], 0).await;
+        let said = assert_exit(app.database(), &["--check"], 0);
         assert!(said.contains("0 rows differ; nothing was changed"), "{said}");
         let mut connection = Connection::open(app.database()).await;
         connection.execute("DELETE FROM token_lookup").await.unwrap();
         connection.close().await;
         app.with_token(&token).whoami().await.assert_invalid_api_token();
-        let said = assert_exit(app.database(), &["--check"], 3).await;
+        let said = assert_exit(app.database(), &["--check"], 3);
         assert!(said.contains("DIFF  token_lookup: 1 rows (1 missing, 0 different"), "{said}");
         assert!(said.contains("`symbolon rebuild` mends them"), "{said}");
         app.with_token(&token).whoami().await.assert_invalid_api_token();
-        let said = assert_exit(app.database(), &[], 0).await;
+        let said = assert_exit(app.database(), &[], 0);
         assert!(said.contains("MENDED token_lookup: 1 rows"), "{said}");
         app.with_token(&token).whoami().await.assert_user("alice");
-        assert_exit(app.database(), &["--check"], 0).await;
+        assert_exit(app.database(), &["--check"], 0);
         let absent = Database::new(Store::Sqlite).await;
-        let said = assert_exit(&absent, &[], 1).await;
+        let said = assert_exit(&absent, &[], 1);
         assert!(said.contains("symbolon.db"), "{said}");
         assert!(!absent.sqlite_file().exists());
     }
@@ -264,9 +264,9 @@ async fn who_may_only_read_can_check_and_cannot_rebuild() {
     owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker").await.unwrap();
     let before = Ledger::read(app.database()).await;
     let looking = Database::at(app.database().url().unwrap().replace("symbolon@", "looker@"));
-    let said = assert_exit(&looking, &["--check"], 3).await;
+    let said = assert_exit(&looking, &["--check"], 3);
     assert!(said.contains("DIFF  token_lookup: 1 rows"), "{said}");
-    let said = assert_exit(&looking, &[], 1).await;
+    let said = assert_exit(&looking, &[], 1);
     assert!(said.contains("permission denied") && said.contains("nothing was changed"), "{said}");
     assert_eq!(Ledger::read(app.database()).await.tables, before.tables);
 }
