@@ -44,7 +44,7 @@ impl Scene {
         let auditor_token = auditor.generate_token().await;
         let assistant = app.assistant().await;
         Self {
-            configuration: configuration(&app, &assistant).await,
+            configuration: configuration(&app, &assistant, &auditor).await,
             app,
             member,
             leaver,
@@ -104,7 +104,7 @@ impl Scene {
 }
 
 /// The configuration without a credential: what there is to name.
-async fn configuration(app: &TestApp, assistant: &str) -> String {
+async fn configuration(app: &TestApp, assistant: &str, auditor: &Actor) -> String {
     let root = app.admin();
     let (mut campaigns, mut calls, mut users, mut assistants) = (vec![], vec![], vec![], vec![]);
     let other = root.open_account("Other").await;
@@ -125,6 +125,7 @@ async fn configuration(app: &TestApp, assistant: &str) -> String {
         ("USERS", &users),
         ("ASSISTANTS", &assistants),
         ("DELIVERIES", &dead_deliveries(app, &other).await),
+        ("TOKENS", &tokens(auditor).await),
     ] {
         text = text.replace(&format!("= {word}"), &format!("= {ids:?}"));
     }
@@ -137,6 +138,13 @@ async fn configuration(app: &TestApp, assistant: &str) -> String {
         text = text.replace(&format!("\"{word}\""), &format!("\"{value}\""));
     }
     text
+}
+
+/// Tokens that were made.
+async fn tokens(auditor: &Actor) -> Vec<String> {
+    let made = auditor.get("/v1/audit/tokens").send().await.assert_status(200);
+    let id = |entry: &Value| entry["tokenId"].as_str().expect("an id").to_owned();
+    made.json()["data"].as_array().expect("a list").iter().map(id).collect()
 }
 
 /// Deliveries that were given up.

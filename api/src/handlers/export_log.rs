@@ -43,10 +43,10 @@ pub struct RawExportQuery {
     #[param(value_type = Option<values::ExportFormat>, inline)]
     format: Option<String>,
     /// From this position on.
-    #[param(minimum = 1, default = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64, default = 1)]
     from: Option<u64>,
     /// Up to this position; without it, up to the end of the log.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     to: Option<u64>,
     /// Events that did not happen before this. Not with `ndjson`.
     since: Option<DateTime<Utc>>,

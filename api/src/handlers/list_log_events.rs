@@ -35,7 +35,7 @@ pub struct EventsQuery {
 pub struct RawEventsQuery {
     /// Events after this position: `next` of another answer, or the last position of an export. 0 is the
     /// beginning.
-    #[param(default = 0, minimum = 0)]
+    #[param(default = 0, minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     after: Option<u64>,
     /// At most this many events.
     #[param(default = 100, minimum = 1, maximum = 1000)]

@@ -21,7 +21,7 @@ pub struct CheckpointQuery {
     #[param(default = false)]
     fresh: bool,
     /// The one that covers exactly so many events, if it was made.
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     size: Option<u64>,
 }
 
