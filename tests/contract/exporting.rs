@@ -1,7 +1,7 @@
 //! Many write at once, and every event that the store acknowledged is exported, once, and nothing else.
 //!
 //! On the store itself; the whole way, over HTTP, is gone in `tests/stories/export/load.rs`. `SYMBOLON_LOAD` asks for
-//! more operations than a test needs.
+//! another number of operations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ const USERS: usize = 8;
 const MEANWHILE: usize = 3;
 
 fn operations() -> usize {
-    std::env::var("SYMBOLON_LOAD").map_or(2_000, |text| text.parse().expect("a number"))
+    std::env::var("SYMBOLON_LOAD").map_or(20_000, |text| text.parse().expect("a number"))
 }
 
 /// Which events each command was said to have made, by the request's id.
