@@ -48,7 +48,8 @@ pub use audit::as_of::{AuditPast, KnownUser, MembershipThen, StateThen, TokenThe
 pub use audit::history::{AuditHistory, TokenHistoryEntry};
 pub use audit::overview::{AuditOverview, DayCount};
 pub use audit::reads::{AuditRead, AuditReadEntry, AuditReads, ReadFilter};
-pub use audit::tokens::{AuditTokens, TokenDeed, TokenEnd, TokenEntry, TokenFilter, TokenStatus};
+pub use audit::token_filter::TokenFilter;
+pub use audit::tokens::{AuditTokens, TokenDeed, TokenEnd, TokenEntry, TokenStatus};
 pub use calls::{CallEntry, Calls};
 pub use campaigns::{CampaignEntry, Campaigns, ProspectEntry};
 pub use deed::Deed;

@@ -162,7 +162,7 @@ async function readOldHistory(context, page) {
   const lines = page.locator("[data-history] tbody tr");
   assert.equal(await lines.count(), 10);
   assert.match(await lines.first().innerText(),
-    /^Token 11 regenerated \(….{4}\)\s+\d{1,2} \w+ \d{4}, \d\d:\d\d UTC\s+127\.0\.0\.1 · .*Chrom/);
+    /^Token 11 regenerated \(….{4}\)\s+Never used\s+\d{1,2} \w+ \d{4}, \d\d:\d\d UTC\s+127\.0\.0\.1 · .*Chrom/);
   await page.getByRole("link", { name: "Older" }).click();
   await reads(lines.first(), await lines.first().innerText());
   const texts = await lines.allInnerTexts();

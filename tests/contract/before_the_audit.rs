@@ -1,4 +1,5 @@
-//! A database from before the digests of tokens were in the history gets them from its events.
+//! A database from before the digests of tokens were in the history gets them from its events, and learns
+//! whose its contexts are.
 
 use projections::postgres::Postgres;
 use projections::sqlite::Sqlite;
@@ -53,10 +54,20 @@ fn checksum(store: Store, version: i64) -> String {
 
 /// The columns that tables had before, of those that have more now.
 fn columns_before(table: &str) -> Option<&'static str> {
-    (table == "token_history").then_some(
-        "user_id, sequence, kind, token_id, generation, hint, invalidated_token_id, reason, \
-         occurred_at, actor_id, actor_via",
-    )
+    match table {
+        "event_context" => {
+            Some("aggregate_type, aggregate_id, sequence, salt, address, user_agent")
+        }
+        "users" => Some(
+            "user_id, is_admin, is_auditor, registered_at, registered_sequence, is_locked, \
+             lock_sequence",
+        ),
+        "token_history" => Some(
+            "user_id, sequence, kind, token_id, generation, hint, invalidated_token_id, reason, \
+             occurred_at, actor_id, actor_via",
+        ),
+        _ => None,
+    }
 }
 
 /// Copies what a server of today wrote, as one of before would have.

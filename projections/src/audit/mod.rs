@@ -5,6 +5,7 @@ pub mod as_of;
 pub mod history;
 pub mod overview;
 pub mod reads;
+pub mod token_filter;
 pub mod tokens;
 
 use crate::sql::{Statement, Value};
