@@ -34,8 +34,8 @@ pub async fn add(connection: &mut Connection, events: u64) {
                       CASE generation WHEN 1 THEN 'TokenGenerated' ELSE 'TokenRegenerated' END AS kind,
                       CASE generation WHEN 1 THEN '' ELSE '\"invalidated_token_id\":\"' || {dead} || '\",' END AS killed
                FROM past) AS told;
-         INSERT INTO event_context (aggregate_type, aggregate_id, sequence, salt)
-         SELECT 'token', user_id, generation, {salt} FROM past;
+         INSERT INTO event_context (aggregate_type, aggregate_id, sequence, salt, user_id)
+         SELECT 'token', user_id, generation, {salt}, user_id FROM past;
          INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
          SELECT 'token', user_id, generation FROM past ORDER BY n;
          DROP TABLE past"
