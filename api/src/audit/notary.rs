@@ -4,8 +4,9 @@
 //! the database remember. A history that was rewritten underneath gets no signature, and an alarm.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::log::proof::{TreeHead, is_consistent};
@@ -14,6 +15,9 @@ use projections::{KeptCheckpoint, Log, Numbering, StoreError, Turn};
 use tokio::sync::Mutex;
 
 use crate::error::ApiError;
+
+/// Nobody waits longer for the file that checkpoints are appended to.
+const FILE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +155,7 @@ impl Notary {
             head.size
         );
         if let Some(path) = &self.0.file
-            && let Err(error) = append(path, &checkpoint.note)
+            && let Err(error) = append(path.clone(), checkpoint.note.clone()).await
         {
             tracing::error!(%error, "cannot append the checkpoint to {}", path.display());
         }
@@ -168,9 +172,12 @@ pub async fn number_everything(log: &(impl Log + ?Sized)) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Adds a note to a file, on disk when this returns.
-fn append(path: &Path, note: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(format!("{note}\n").as_bytes())?;
-    file.sync_all()
+/// Adds a note to a file, on disk when this returns. The file may be on another machine, which may be away.
+async fn append(path: PathBuf, note: String) -> std::io::Result<()> {
+    let writing = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(format!("{note}\n").as_bytes())?;
+        file.sync_all()
+    });
+    tokio::time::timeout(FILE_TIMEOUT, writing).await??
 }

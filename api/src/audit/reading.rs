@@ -7,16 +7,23 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::token::Prefix;
-use projections::AuditRead;
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use domain::UserId;
+use domain::token::RevocationReason;
+use projections::{AuditRead, TokenStatus};
 
+use super::export::ExportFormat;
+use super::export::selection::EVENT_TYPES;
 use crate::app::App;
 use crate::auth::{Caller, Credential};
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
+use crate::router::ROUTES;
 
-/// Longer values mean nothing to any route; what they hold is not kept.
-const VALUE_LENGTH: usize = 128;
+/// Of a UUID with its hyphens.
+const ID_LENGTH: usize = 36;
+/// Of what is kept of a token to recognise it.
+const HINT_LENGTH: usize = 4;
 /// No route takes as many parameters.
 const PARAMETERS: usize = 32;
 
@@ -57,9 +64,16 @@ pub async fn record_read(
 
     let response = next.run(Request::from_parts(parts, body)).await;
 
+    // Whoever asks again and again for what they may not see fills no table with it.
+    if response.status() == StatusCode::FORBIDDEN
+        && let slow_down @ ApiError::TooManyRequests { .. } =
+            app.failures.answer(context.address, ApiError::Forbidden)
+    {
+        return Err(slow_down);
+    }
     read.status = response.status().as_u16();
     read.parameters = ids;
-    read.parameters.extend(parameters(&query, response.status(), &app.token_prefix));
+    read.parameters.extend(parameters(&query, response.status()));
     if let Some(Asked(name, value)) = response.extensions().get() {
         read.parameters.push(((*name).to_owned(), Some((*value).to_owned())));
     }
@@ -74,21 +88,46 @@ fn ids(path: Option<&RawPathParams>) -> Vec<(String, Option<String>)> {
     ids.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).collect()
 }
 
-/// Names and values of the query. What was not understood may be anything, and of what was, nothing that
-/// looks like a secret is kept.
-fn parameters(query: &str, status: StatusCode, prefix: &Prefix) -> Vec<(String, Option<String>)> {
-    let secrets = [prefix, &Prefix::webhook()].map(|prefix| format!("{}_", prefix.as_str()));
-    let harmless = |text: &str| {
-        text.chars().count() <= VALUE_LENGTH && !secrets.iter().any(|secret| text.contains(secret))
-    };
+/// Names and values of the query. A value is kept when it has the form of one that some route takes: anything
+/// else may be a person's name or a secret, and these records are for ever.
+fn parameters(query: &str, status: StatusCode) -> Vec<(String, Option<String>)> {
     form_urlencoded::parse(query.as_bytes())
         .take(PARAMETERS)
         .map(|(name, value)| {
-            let keep = status != StatusCode::BAD_REQUEST && harmless(&value);
+            let keep = status != StatusCode::BAD_REQUEST && is_value(&name, &value);
             let name = if is_name(&name) { name.into_owned() } else { "unknown".to_owned() };
             (name, keep.then(|| value.into_owned()))
         })
         .collect()
+}
+
+/// Whether it has the form of an id, a number, a time, a number of days, or a word that routes know.
+fn is_value(name: &str, text: &str) -> bool {
+    let days = text.strip_suffix('d').unwrap_or(text);
+    let is_number = days.len() <= 16 && days.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = || text.len() == ID_LENGTH && text.parse::<UserId>().is_ok();
+    let is_time = || {
+        DateTime::parse_from_rfc3339(text).is_ok()
+            || ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().any(|form| {
+                NaiveDateTime::parse_and_remainder(text, form).is_ok_and(|it| it.1.is_empty())
+                    || NaiveDate::parse_from_str(text, form).is_ok()
+            })
+    };
+    let is_hint = || {
+        name == "hint"
+            && text.len() == HINT_LENGTH
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    is_number || is_id() || is_time() || is_hint() || is_word(text)
+}
+
+fn is_word(text: &str) -> bool {
+    ["true", "false", "generated", "regenerated", "leavers", "stale"].contains(&text)
+        || TokenStatus::parse(text).is_some()
+        || RevocationReason::ALL.iter().any(|reason| reason.as_str() == text)
+        || ExportFormat::parse(text).is_some()
+        || EVENT_TYPES.contains(&text)
+        || ROUTES.iter().any(|(_, route)| *route == text)
 }
 
 /// Whether it can be the name of a parameter.
@@ -104,7 +143,7 @@ mod tests {
     const HOOK: &str = "alta_hook_0123456789abcdefghijABCDEFGHIJ012345678901";
 
     fn recorded(query: &str, status: StatusCode) -> Vec<(String, Option<String>)> {
-        parameters(query, status, &Prefix::default())
+        parameters(query, status)
     }
 
     fn pair(name: &str, value: Option<&str>) -> (String, Option<String>) {
@@ -128,30 +167,56 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_looks_like_a_secret_is_kept() {
-        for secret in [SECRET, HOOK] {
-            for value in [secret.to_owned(), format!("%20{secret}"), format!("x{secret}x")] {
-                let query = format!("hint={value}");
-                for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST] {
-                    assert_eq!(recorded(&query, status), [pair("hint", None)], "{query}");
-                }
-            }
-            let as_name = recorded(&format!("{secret}=1"), StatusCode::FORBIDDEN);
-            assert_eq!(as_name, [pair("unknown", Some("1"))]);
+    fn whatever_a_route_takes_is_kept() {
+        for (name, value) in [
+            ("user", "01980000-0000-7000-8000-000000000001"),
+            ("olderThan", "90d"),
+            ("hint", "E0B7"),
+            ("status", "live"),
+            ("reason", "owner"),
+            ("format", "ocsf"),
+            ("type", "TokenRevoked"),
+            ("fresh", "true"),
+            ("route", "/v1/audit/tokens"),
+            ("since", "2026-01-02T03:04:05.678901Z"),
+            ("from", "2026-01-02"),
+            ("at", "2026-01-02T03:04"),
+            ("at", "2026-01-02T03:04:05"),
+            ("position", "9007199254740991"),
+        ] {
+            let query = format!("{name}={value}");
+            let kept = [pair(name, Some(value))];
+            assert_eq!(recorded(&query, StatusCode::OK), kept);
+            assert_eq!(recorded(&query, StatusCode::FORBIDDEN), kept);
         }
     }
 
     #[test]
+    fn what_may_be_a_person_or_a_secret_is_not_kept() {
+        for value in [SECRET, HOOK, "grace@example.test", "Grace", "hunter2", "2026-01-02x", "E0B7"]
+        {
+            for value in [value.to_owned(), format!("%20{value}"), format!("x{value}x")] {
+                let query = format!("q={value}");
+                for status in [StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST] {
+                    assert_eq!(recorded(&query, status), [pair("q", None)], "{query}");
+                }
+            }
+            assert_eq!(recorded(&format!("hint=x{value}"), StatusCode::OK), [pair("hint", None)]);
+        }
+        let as_name = recorded(&format!("{SECRET}=1"), StatusCode::FORBIDDEN);
+        assert_eq!(as_name, [pair("unknown", Some("1"))]);
+    }
+
+    #[test]
     fn what_was_not_understood_is_kept_by_name_only() {
-        let query = "user=hunter2&passWord=hunter2";
         let expected = [pair("user", None), pair("passWord", None)];
-        assert_eq!(recorded(query, StatusCode::BAD_REQUEST), expected);
+        assert_eq!(recorded("user=1&passWord=2", StatusCode::BAD_REQUEST), expected);
     }
 
     #[test]
     fn what_is_too_long_or_too_much_is_not_kept() {
-        let long = "a".repeat(VALUE_LENGTH + 1);
-        assert_eq!(recorded(&format!("a={long}"), StatusCode::OK), [pair("a", None)]);
+        let long = "a".repeat(129);
+        assert_eq!(recorded(&format!("a={}", "1".repeat(17)), StatusCode::OK), [pair("a", None)]);
         assert_eq!(recorded(&"a=1&".repeat(100), StatusCode::OK).len(), PARAMETERS);
         assert_eq!(recorded(&format!("{long}=1"), StatusCode::OK), [pair("unknown", Some("1"))]);
     }

@@ -279,7 +279,8 @@ impl Audit {
         if !self.is_covered() {
             return Err(self.truncated());
         }
-        if size > self.proved && !may_go_on {
+        // What no checkpoint covers is not checked by going on from nothing.
+        if size > self.proved && (!may_go_on || self.passed == 0) {
             return Err(self.at(Flaw::NotCovered, self.proved + 1..=size));
         }
         let head = TreeHead { size, root: self.frontier.root() };

@@ -22,6 +22,9 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Bearer, Self::Administrator, Self::UserLocked];
+
     /// The name used in events, tables and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

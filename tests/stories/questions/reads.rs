@@ -10,6 +10,7 @@ use super::{auditor, column, list, page};
 on_both_stores!(
     every_read_is_recorded_the_refused_ones_too,
     reads_are_found_by_what_is_asked,
+    whoever_may_not_ask_fills_no_table_by_asking,
     what_cannot_be_recorded_is_not_told,
 );
 
@@ -109,6 +110,25 @@ pub(crate) async fn every_read_is_recorded_the_refused_ones_too(store: Store) {
     for secret in [&secret, &secrets_user] {
         assert!(!recorded.contains(&secret["alta_pat_".len()..][..12]), "{recorded}");
     }
+}
+
+pub(crate) async fn whoever_may_not_ask_fills_no_table_by_asking(store: Store) {
+    let app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    let mut asked = 0;
+    loop {
+        let answer = alice.get("/v1/audit/key").send().await;
+        if answer.status == 429 {
+            break;
+        }
+        answer.assert_forbidden();
+        asked += 1;
+        assert!(asked < 1_000, "nobody stops this");
+    }
+    let recorded = Ledger::read(app.database()).await.rows("audit_reads").len();
+    assert_eq!(recorded, asked);
+    // What she may ask she may go on asking.
+    alice.get("/v1/audit/tokens").send().await.assert_status(200);
 }
 
 pub(crate) async fn reads_are_found_by_what_is_asked(store: Store) {

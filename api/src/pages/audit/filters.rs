@@ -162,8 +162,7 @@ fn choice<T>(
 }
 
 fn reason(text: &str) -> Option<RevocationReason> {
-    use RevocationReason::{Administrator, Bearer, Owner, UserLocked};
-    [Owner, Bearer, Administrator, UserLocked].into_iter().find(|reason| reason.as_str() == text)
+    RevocationReason::ALL.into_iter().find(|reason| reason.as_str() == text)
 }
 
 fn made(text: &str) -> Option<TokenHistoryKind> {
