@@ -235,9 +235,10 @@ async fn copy(original: &Database) -> Database {
     }
 }
 
+/// A session that is just ending must not keep it.
 async fn drop_copy(copy: Database) {
     if let Some(url) = copy.url() {
-        let command = format!("DROP DATABASE {}", url.rsplit_once('/').unwrap().1);
+        let command = format!("DROP DATABASE {} WITH (FORCE)", url.rsplit_once('/').unwrap().1);
         let mut connection = Cluster::shared().connect("postgres").await;
         sqlx::Executor::execute(&mut connection, &*command).await.unwrap();
     }
