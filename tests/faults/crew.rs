@@ -78,7 +78,11 @@ impl Rotator {
         let mut books = Books { acknowledged: self.dead.len(), ..Books::default() };
         let whoami = async |token: &str| anonymous.clone().with_token(token).whoami().await;
         for dead in self.dead.drain(..) {
-            whoami(&dead).await.assert_invalid_api_token();
+            let answer = whoami(&dead).await;
+            // Past the limit of an address what is dead is told 429; what is live never is.
+            if answer.status != 429 {
+                answer.assert_invalid_api_token();
+            }
         }
         let state = self.actor.token_state().await.json();
         assert_eq!(state["active"], true, "{state}");
