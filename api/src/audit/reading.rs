@@ -8,20 +8,18 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use domain::UserId;
 use domain::token::RevocationReason;
 use projections::{AuditRead, TokenStatus};
 
 use super::export::ExportFormat;
 use super::export::selection::EVENT_TYPES;
 use crate::app::App;
+use crate::auth::bearer::is_id;
 use crate::auth::{Caller, Credential};
 use crate::error::ApiError;
 use crate::request_context::RequestContext;
 use crate::router::ROUTES;
 
-/// Of a UUID with its hyphens.
-const ID_LENGTH: usize = 36;
 /// Of what is kept of a token to recognise it.
 const HINT_LENGTH: usize = 4;
 /// No route takes as many parameters.
@@ -105,7 +103,6 @@ fn parameters(query: &str, status: StatusCode) -> Vec<(String, Option<String>)> 
 fn is_value(name: &str, text: &str) -> bool {
     let days = text.strip_suffix('d').unwrap_or(text);
     let is_number = days.len() <= 16 && days.bytes().all(|byte| byte.is_ascii_digit());
-    let is_id = || text.len() == ID_LENGTH && text.parse::<UserId>().is_ok();
     let is_time = || {
         DateTime::parse_from_rfc3339(text).is_ok()
             || ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().any(|form| {
@@ -118,7 +115,7 @@ fn is_value(name: &str, text: &str) -> bool {
             && text.len() == HINT_LENGTH
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    is_number || is_id() || is_time() || is_hint() || is_word(text)
+    is_number || is_id(text) || is_time() || is_hint() || is_word(text)
 }
 
 fn is_word(text: &str) -> bool {

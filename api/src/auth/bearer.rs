@@ -76,7 +76,7 @@ pub fn refuse_token_in_query(query: Option<&str>, prefix: &Prefix) -> Result<(),
     Ok(())
 }
 
-/// Whether the text can be nothing but the id of a token.
-fn is_id(text: &str) -> bool {
+/// Whether the text can be nothing but an id: of a token, a user, whatever has one.
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() == ID_LENGTH && text.parse::<TokenId>().is_ok()
 }

@@ -42,8 +42,21 @@ pub struct TokenFilter {
     pub of_leavers: bool,
 }
 
+/// The owner belongs to an account that is open.
+macro_rules! belongs_to_an_open_account {
+    () => {
+        "EXISTS (
+      SELECT 1
+      FROM memberships m
+      JOIN accounts a ON a.account_id = m.account_id AND NOT a.is_closed
+      WHERE m.user_id = h.user_id AND m.role IS NOT NULL
+  )"
+    };
+}
+
 /// What ended a token is the next event of its owner's token: nothing else can follow its making.
-const SELECT: &str = "
+const SELECT: &str = concat!(
+    "
 SELECT h.token_id, h.user_id, p.email, h.generation, h.hint,
        h.occurred_at AS generated_at, h.actor_id AS generated_by, h.actor_via AS generated_via,
        c.address, c.user_agent,
@@ -52,12 +65,9 @@ SELECT h.token_id, h.user_id, p.email, h.generation, h.hint,
        l.last_used_at,
        (SELECT min(f.first_at) FROM token_refusals f WHERE f.token_id = h.token_id) AS first_refused_at,
        o.is_locked AS owner_is_locked,
-       EXISTS (
-           SELECT 1
-           FROM memberships m
-           JOIN accounts a ON a.account_id = m.account_id AND NOT a.is_closed
-           WHERE m.user_id = h.user_id AND m.role IS NOT NULL
-       ) AS owner_is_member
+       ",
+    belongs_to_an_open_account!(),
+    " AS owner_is_member
 FROM token_history h
 LEFT JOIN token_history e
   ON e.user_id = h.user_id
@@ -69,7 +79,8 @@ LEFT JOIN event_context c
 LEFT JOIN user_profiles p ON p.user_id = h.user_id
 LEFT JOIN token_usage l ON l.token_id = h.token_id
 JOIN users o ON o.user_id = h.user_id
-WHERE h.kind <> 'revoked'";
+WHERE h.kind <> 'revoked'"
+);
 
 const MEMBER_NOW: &str = "EXISTS (
       SELECT 1
@@ -77,13 +88,7 @@ const MEMBER_NOW: &str = "EXISTS (
       WHERE m.account_id = ? AND m.user_id = h.user_id AND m.role IS NOT NULL
   )";
 
-const LEAVER: &str = "
-  AND (o.is_locked OR NOT EXISTS (
-      SELECT 1
-      FROM memberships m
-      JOIN accounts a ON a.account_id = m.account_id AND NOT a.is_closed
-      WHERE m.user_id = h.user_id AND m.role IS NOT NULL
-  ))";
+const LEAVER: &str = concat!("\n  AND (o.is_locked OR NOT ", belongs_to_an_open_account!(), ")");
 
 /// The question with what the filter asks for.
 pub(super) fn narrowed(filter: &TokenFilter) -> Statement {

@@ -165,13 +165,11 @@ ORDER BY a.attnum";
         let columns = columns.bind(format!("{}.{table}", self.served));
         let mut found = Vec::new();
         for (name, default, kind) in columns.fetch_all(&mut self.connection).await? {
-            let mut cell = Cell::Null;
-            if let Some(default) = default {
-                let question = Statement::new(format!("SELECT CAST({default} AS {kind})"));
-                let first = |row: &[Cell]| cell = row.first().cloned().unwrap_or(Cell::Null);
-                self.visit(question, first).await?;
-            }
-            found.push(Column { name, default: cell });
+            let default = match default {
+                Some(default) => self.evaluate(format!("CAST({default} AS {kind})")).await?,
+                None => Cell::Null,
+            };
+            found.push(Column { name, default });
         }
         Ok(found)
     }
@@ -226,13 +224,5 @@ ORDER BY a.attnum";
             }
             Err(error) => Err(error),
         }
-    }
-
-    async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        self.execute(Statement::new("COMMIT")).await.map(drop)
-    }
-
-    async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
-        self.execute(Statement::new("ROLLBACK")).await.map(drop)
     }
 }

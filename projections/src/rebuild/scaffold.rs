@@ -63,6 +63,20 @@ pub trait Scaffold: Send {
         visit: impl FnMut(&[Cell]) + Send,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
+    /// What an expression is worth.
+    fn evaluate(
+        &mut self,
+        expression: String,
+    ) -> impl Future<Output = Result<Cell, sqlx::Error>> + Send {
+        async move {
+            let mut cell = Cell::Null;
+            let question = Statement::new(format!("SELECT {expression}"));
+            let first = |row: &[Cell]| cell = row.first().cloned().unwrap_or(Cell::Null);
+            self.visit(question, first).await?;
+            Ok(cell)
+        }
+    }
+
     /// The columns of a served table.
     fn columns(
         &mut self,
@@ -88,8 +102,12 @@ pub trait Scaffold: Send {
     fn begin(&mut self, span: Span) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
     /// Ends it, and keeps what it did.
-    fn commit(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn commit(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        async { self.execute(Statement::new("COMMIT")).await.map(drop) }
+    }
 
     /// Ends it, and undoes what it did.
-    fn roll_back(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn roll_back(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        async { self.execute(Statement::new("ROLLBACK")).await.map(drop) }
+    }
 }

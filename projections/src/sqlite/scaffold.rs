@@ -188,13 +188,11 @@ impl Scaffold for SqliteScaffold {
         let columns = sqlx::query_as::<_, (String, Option<String>)>(question).bind(table);
         let mut found = Vec::new();
         for (name, default) in columns.fetch_all(&mut self.connection).await? {
-            let mut cell = Cell::Null;
-            if let Some(default) = default {
-                let question = Statement::new(format!("SELECT {default}"));
-                let first = |row: &[Cell]| cell = row.first().cloned().unwrap_or(Cell::Null);
-                self.visit(question, first).await?;
-            }
-            found.push(Column { name, default: cell });
+            let default = match default {
+                Some(default) => self.evaluate(default).await?,
+                None => Cell::Null,
+            };
+            found.push(Column { name, default });
         }
         Ok(found)
     }
@@ -250,13 +248,5 @@ ORDER BY type DESC";
             }
             Err(error) => Err(error),
         }
-    }
-
-    async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        self.execute(Statement::new("COMMIT")).await.map(drop)
-    }
-
-    async fn roll_back(&mut self) -> Result<(), sqlx::Error> {
-        self.execute(Statement::new("ROLLBACK")).await.map(drop)
     }
 }
