@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use tests::reaper::Scratch;
 use tests::seed::seeded;
 use tests::sql::Connection;
-use tests::{Store, binary};
+use tests::{Store, binary, past};
 
 use api::audit::Notary;
 
@@ -22,34 +22,6 @@ contract_tests!(a_log_of_any_size_is_numbered_proved_exported_and_audited);
 
 fn scale() -> u64 {
     std::env::var("SYMBOLON_LOG_SCALE").map_or(3_000, |text| text.parse().expect("a number"))
-}
-
-/// Events as a service writes them, five for each of its users, all waiting for their positions.
-fn past(store: Store, events: u64) -> String {
-    let (id, digest) = match store {
-        Store::Sqlite => ("printf('01980000-0000-7000-8000-%012x', n / 5)", "printf('%064x', n)"),
-        Store::Postgres => (
-            "'01980000-0000-7000-8000-' || lpad(to_hex(n / 5), 12, '0')",
-            "lpad(to_hex(n), 64, '0')",
-        ),
-    };
-    let json = match store {
-        Store::Sqlite => "",
-        Store::Postgres => "::json",
-    };
-    let last = events - 1;
-    format!(
-        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
-         WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n < {last})
-         SELECT 'token', {id}, n % 5 + 1, 'TokenRegenerated', '1',
-                ('{{\"TokenRegenerated\":{{\"token_id\":\"' || {id} || '\",\"generation\":' || (n % 5 + 1) || ',\"digest\":\"sha256:' || {digest} ||
-                 '\",\"hint\":\"E0B7\",\"invalidated_token_id\":\"' || {id} || '\",\"at\":\"2026-02-04T00:00:00.123456Z\"}}}}'){json},
-                ('{{\"command_id\":\"' || {id} || '\",\"request_id\":\"' || {id} || '\",\"actor_via\":\"session\",\"actor_id\":\"' || {id} ||
-                 '\",\"origin_sha256\":\"' || {digest} || '\"}}'){json}
-         FROM past;
-         INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
-         SELECT aggregate_type, aggregate_id, sequence FROM events ORDER BY sequence, aggregate_id"
-    )
 }
 
 /// Does it so often, and says how long the middle one took and how long the longest.
@@ -71,7 +43,7 @@ fn per_second(events: u64, took: Duration) -> String {
 async fn a_log_of_any_size_is_numbered_proved_exported_and_audited<S: TestStore>(stage: Stage<S>) {
     let (size, store, kind) = (scale(), &stage.store, S::STORE);
     let mut connection = Connection::open(&stage.database).await;
-    connection.execute(&past(kind, size)).await.unwrap();
+    past::add(&mut connection, size).await;
     let begin = Instant::now();
     assert_eq!(number_all(store).await, size);
     println!("{kind:?}: {size} events numbered in {}", per_second(size, begin.elapsed()));

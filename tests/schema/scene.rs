@@ -39,8 +39,7 @@ impl Scene {
         let member = app.integration("member", "admin").await;
         let leaver = app.integration("leaver", "member").await;
         let admin_token = app.admin().generate_token().await;
-        let invitation = app.admin().invite_with_roles("auditor", &["auditor"]).await;
-        let auditor = app.accept(&invitation).await;
+        let auditor = app.auditor().await;
         let auditor_token = auditor.generate_token().await;
         let assistant = app.assistant().await;
         Self {

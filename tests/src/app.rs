@@ -61,6 +61,12 @@ impl TestApp {
         Integration { client: self.with_token(&token), user, token }
     }
 
+    /// Lets in someone who has the role `auditor` and belongs to no account.
+    pub async fn auditor(&self) -> Actor {
+        let invitation = self.admin.invite_with_roles("audrey", &["auditor"]).await;
+        self.accept(&invitation).await
+    }
+
     /// Gives the first account an assistant and returns its id.
     pub async fn assistant(&self) -> String {
         self.admin.add_assistant(&self.account_id).await

@@ -11,9 +11,7 @@ use http::StatusCode;
 use serde_json::Value;
 use tests::binary::{self, finish};
 use tests::reaper::Scratch;
-use tests::{
-    Actor, Answer, Client, Database, Ledger, Server, Settings, Store, TestApp, on_both_stores,
-};
+use tests::{Answer, Client, Database, Ledger, Server, Settings, Store, TestApp, on_both_stores};
 
 on_both_stores!(
     a_fresh_checkpoint_covers_everything_acknowledged_before,
@@ -26,12 +24,6 @@ on_both_stores!(
     the_log_goes_on_under_its_key_after_a_restart,
     a_stop_in_good_order_leaves_nothing_uncovered,
 );
-
-/// Someone with the role `auditor`.
-pub(crate) async fn auditor(app: &TestApp) -> Actor {
-    let invitation = app.admin().invite_with_roles("audrey", &["auditor"]).await;
-    app.accept(&invitation).await
-}
 
 /// What the log's signatures are checked with.
 pub(crate) async fn key(client: &Client) -> VerifierKey {
@@ -53,7 +45,7 @@ pub(crate) async fn fresh(client: &Client) -> Checkpoint {
 
 pub(crate) async fn a_fresh_checkpoint_covers_everything_acknowledged_before(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = app.user("alice").await;
     let mut last = 0;
     for _ in 0..5 {
@@ -72,7 +64,7 @@ pub(crate) async fn a_fresh_checkpoint_covers_everything_acknowledged_before(sto
 
 pub(crate) async fn the_latest_checkpoint_is_shown_until_another_is_made(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let now = fresh(&audrey).await;
     app.user("alice").await.generate_token().await;
     assert_eq!(checkpoint(&audrey, "/v1/audit/checkpoint").await, now);
@@ -144,7 +136,7 @@ async fn assert_proved(client: &Client, answer: Answer) -> Value {
 
 pub(crate) async fn an_event_is_proved_to_be_in_the_log(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = app.user("alice").await;
     let first = alice.post("/v1/user/api-token").send().await.string("tokenId");
     let second = alice.post("/v1/user/api-token").send().await.string("tokenId");
@@ -177,7 +169,7 @@ pub(crate) async fn an_event_is_proved_to_be_in_the_log(store: Store) {
 
 pub(crate) async fn a_log_is_proved_to_have_only_grown(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = app.user("alice").await;
     let mut kept = vec![fresh(&audrey).await.head];
     for _ in 0..4 {
@@ -205,7 +197,7 @@ pub(crate) async fn a_log_is_proved_to_have_only_grown(store: Store) {
 
 pub(crate) async fn proofs_of_what_never_was_are_refused(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let size = fresh(&audrey).await.head.size;
     let token = "00000000-0000-4000-8000-000000000000";
     let ask = async |target: String| audrey.get(&format!("/v1/audit/proofs/{target}")).send().await;
@@ -239,7 +231,7 @@ pub(crate) async fn proofs_of_what_never_was_are_refused(store: Store) {
 
 pub(crate) async fn only_auditors_are_shown_the_log(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = app.with_token(&audrey.generate_token().await);
     let alice = app.user("alice").await;
     let size = fresh(&audrey).await.head.size;
@@ -287,7 +279,7 @@ pub(crate) async fn checkpoints_are_made_on_schedule_when_something_came(store: 
         .flag("--checkpoint-file", file.to_str().unwrap())
         .flag("--log-origin", "tokens.example.com/log");
     let mut app = TestApp::with(Database::new(store).await, settings).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let key = key(&audrey).await;
     let alice = app.user("alice").await;
     for _ in 0..2 {
@@ -325,7 +317,7 @@ pub(crate) async fn checkpoints_are_made_on_schedule_when_something_came(store: 
 
 pub(crate) async fn the_log_goes_on_under_its_key_after_a_restart(store: Store) {
     let mut app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let (key_before, before) = (key(&audrey).await, fresh(&audrey).await);
     let file = app.database().data_directory().join("symbolon-log.key");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
@@ -376,7 +368,7 @@ async fn a_key_that_the_operator_made_is_used_by_every_node() {
     let second = Database::at(database.url().unwrap().to_owned());
     let settings = Settings::new().flag("--log-key-file", file);
     let app = TestApp::with(database, settings.clone()).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let key = key(&audrey).await;
     assert_eq!(key.name().as_str(), "tokens.example.com");
     let other = Server::start(&second, &settings).await;
@@ -414,7 +406,7 @@ async fn a_key_that_cannot_be_used_is_a_reason_not_to_start() {
 #[tokio::test]
 async fn the_doctor_shows_the_public_key_and_warns_of_a_key_that_others_can_read() {
     let app = TestApp::new(Store::Sqlite).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let key = key(&audrey).await;
     let arguments = app.database().arguments();
     let doctor = || {
@@ -458,7 +450,7 @@ async fn the_doctor_says_when_events_went_around_the_log() {
 #[tokio::test]
 async fn a_history_that_was_changed_underneath_is_not_signed() {
     let app = TestApp::new(Store::Postgres).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let before = fresh(&audrey).await;
     let mut connection = tests::sql::Connection::open(app.database()).await;
     let forge = "ALTER TABLE event_log DISABLE TRIGGER event_log_append_only;

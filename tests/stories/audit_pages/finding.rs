@@ -4,7 +4,7 @@ use super::*;
 
 pub(crate) async fn the_picture_counts_what_happened_and_leads_to_it(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let empty = page(&audrey, "/audit").await;
     assert!(empty.text().contains("Nothing happened to tokens in these days."));
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
@@ -35,7 +35,7 @@ pub(crate) async fn the_picture_counts_what_happened_and_leads_to_it(store: Stor
 pub(crate) async fn tokens_are_found_by_what_the_form_says(store: Store) {
     let app = TestApp::new(store).await;
     let (audrey, alice, bob) =
-        (auditor(&app).await, app.user("alice").await, app.user("bob").await);
+        (app.auditor().await, app.user("alice").await, app.user("bob").await);
     let first = alice.generate_token().await;
     let second = alice.regenerate_token().await;
     let third = bob.generate_token().await;
@@ -83,7 +83,7 @@ pub(crate) async fn tokens_are_found_by_what_the_form_says(store: Store) {
 
 pub(crate) async fn what_the_form_cannot_mean_is_said_on_the_page(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     for (form, alert) in [
         (("user", "nobody@example.test"), "No user has this e-mail address or id."),
         (("user", "somebody"), "No user has this e-mail address or id."),
@@ -104,7 +104,7 @@ pub(crate) async fn what_the_form_cannot_mean_is_said_on_the_page(store: Store) 
 pub(crate) async fn long_lists_of_tokens_come_in_parts_that_keep_the_filters(store: Store) {
     let app = TestApp::new(store).await;
     let (audrey, alice, bob) =
-        (auditor(&app).await, app.user("alice").await, app.user("bob").await);
+        (app.auditor().await, app.user("alice").await, app.user("bob").await);
     for _ in 0..28 {
         alice.generate_token().await;
     }
@@ -139,7 +139,7 @@ pub(crate) async fn long_lists_of_tokens_come_in_parts_that_keep_the_filters(sto
 
 pub(crate) async fn a_token_is_found_by_its_last_four_characters(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let token = alice.generate_token().await;
     alice.revoke_token().await;
     let by = async |text: &str| audrey.post("/audit/identify").form(&[("hint", text)]).send().await;
@@ -161,7 +161,7 @@ pub(crate) async fn a_token_is_found_by_its_last_four_characters(store: Store) {
 
 pub(crate) async fn leavers_and_stale_tokens_are_counted(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let panel = async |name: &str| {
         let overview = page(&audrey, "/audit").await;
         plain(between(&overview.text(), &format!("data-test-{name}>"), "</section>"))

@@ -8,7 +8,7 @@ mod standing;
 use serde_json::{Value, json};
 use tests::answer::Answer;
 use tests::client::Client;
-use tests::{Actor, Store, TestApp, on_both_stores};
+use tests::{Store, TestApp, on_both_stores};
 
 pub(crate) use finding::*;
 pub(crate) use people::*;
@@ -31,11 +31,6 @@ on_both_stores!(
 );
 
 const UNKNOWN: &str = "01980000-0000-7000-8000-000000000000";
-
-async fn auditor(app: &TestApp) -> Actor {
-    let invitation = app.admin().invite_with_roles("audrey", &["auditor"]).await;
-    app.accept(&invitation).await
-}
 
 async fn page(client: &Client, path: &str) -> Answer {
     let answer = client.get(path).header("accept", "text/html").send().await.assert_status(200);

@@ -4,7 +4,7 @@ use super::*;
 
 pub(crate) async fn the_history_of_a_user_is_told_one_token_after_the_other(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let path = format!("/audit/users/{}", alice.id);
     let before = page(&audrey, &path).await;
     assert!(before.text().contains("This user never had a token."));
@@ -47,7 +47,7 @@ pub(crate) async fn the_history_of_a_user_is_told_one_token_after_the_other(stor
 
 pub(crate) async fn a_page_says_what_was_so_at_any_moment(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let path = format!("/audit/users/{}", alice.id);
     let first = alice.generate_token().await;
     let second = alice.regenerate_token().await;
@@ -85,7 +85,7 @@ pub(crate) async fn a_page_says_what_was_so_at_any_moment(store: Store) {
 
 pub(crate) async fn an_address_is_text_and_never_markup(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let name = "o'<b>&\"x";
     let invited = app.admin().invite_with_roles("plain", &[]).await;
     let mallory = app.accept(&invited).await;
@@ -107,7 +107,7 @@ pub(crate) async fn an_address_is_text_and_never_markup(store: Store) {
 
 pub(crate) async fn nobody_is_named_by_address_in_any_link(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     alice.generate_token().await;
     alice.regenerate_token().await;
     let list = find(&audrey, &[("user", &alice.email), ("status", "live")]).await;

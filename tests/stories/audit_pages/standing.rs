@@ -4,7 +4,7 @@ use super::*;
 
 pub(crate) async fn the_pages_are_for_auditors_and_nobody_else(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     for path in ["/audit", "/audit/tokens", &format!("/audit/users/{}", alice.id)] {
         let stranger = app.browser().get(path).send().await.assert_status(303);
         assert_eq!(stranger.header("location"), Some(&*format!("/sign-in?next={path}")));
@@ -26,7 +26,7 @@ pub(crate) async fn the_pages_are_for_auditors_and_nobody_else(store: Store) {
 
 pub(crate) async fn a_fresh_checkpoint_is_signed_by_a_button(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let key = audrey.get("/v1/audit/key").send().await.assert_status(200).text();
     let sign = async || {
         let answer = audrey.post("/audit/checkpoint").form(&[]).send().await.assert_status(303);
@@ -56,7 +56,7 @@ pub(crate) async fn a_fresh_checkpoint_is_signed_by_a_button(store: Store) {
 
 pub(crate) async fn every_look_is_recorded_without_what_a_form_said(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let token = alice.generate_token().await;
     page(&audrey, "/audit?days=30").await;
     audrey.post("/audit/tokens").form(&[("user", &*alice.email)]).send().await.assert_status(303);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests::reaper::Scratch;
 use tests::{Store, TestApp, on_both_stores};
 
-use super::{VALIDATE_OCSF, auditor, by_python, export, fresh, history};
+use super::{VALIDATE_OCSF, by_python, export, fresh, history};
 
 on_both_stores!(
     a_collector_that_polls_gets_everything_once_and_in_order,
@@ -26,7 +26,7 @@ fn poller() -> &'static str {
 
 pub(crate) async fn a_collector_that_polls_gets_everything_once_and_in_order(store: Store) {
     let app = TestApp::unlimited(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     let folder = Scratch::new("collector");
     let poll = async || {
@@ -70,7 +70,7 @@ pub(crate) async fn a_collector_that_polls_gets_everything_once_and_in_order(sto
 
 pub(crate) async fn a_collector_can_have_events_of_ocsf(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     history(&app).await;
     let size = fresh(&audrey).await.head.size;
     let (mut after, mut lines) = ("0".to_owned(), String::new());
@@ -98,7 +98,7 @@ pub(crate) async fn a_collector_can_have_events_of_ocsf(store: Store) {
 
 pub(crate) async fn a_place_that_the_log_does_not_have_is_refused(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let size = fresh(&audrey).await.head.size;
     let ask = async |query: String| audrey.get(&format!("/v1/audit/events?{query}")).send().await;
     let at_the_end = ask(format!("after={size}")).await.assert_status(200).json();

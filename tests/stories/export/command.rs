@@ -7,7 +7,7 @@ use tests::reaper::Scratch;
 use tests::server::Ended;
 use tests::{Store, TestApp, on_both_stores};
 
-use super::{READ_TABLE, auditor, by_python, fresh, history, key, lose_event};
+use super::{READ_TABLE, by_python, fresh, history, key, lose_event};
 
 on_both_stores!(
     the_command_leaves_a_whole_export_and_its_checkpoint,
@@ -33,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 async fn the_command_leaves_a_whole_export_and_its_checkpoint(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     history(&app).await;
     let (size, key) = (fresh(&audrey).await.head.size, key(&audrey).await.to_string());
@@ -76,7 +76,7 @@ async fn the_command_leaves_a_whole_export_and_its_checkpoint(store: Store) {
 
 async fn the_command_leaves_nothing_when_it_cannot_have_all(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     let nobody = app.user("nobody").await.generate_token().await;
     history(&app).await;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tests::integration::call_to_ada;
 use tests::{Actor, Store, TestApp, on_both_stores};
 
-use super::{auditor, export, fresh, header, key, note_of, verify};
+use super::{export, fresh, header, key, note_of, verify};
 
 on_both_stores!(what_was_acknowledged_is_exported_and_nothing_else);
 
@@ -163,7 +163,7 @@ fn told(export: &str, before: u64) -> Noted {
 
 async fn what_was_acknowledged_is_exported_and_nothing_else(store: Store) {
     let app = TestApp::unlimited(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let key = key(&audrey).await.to_string();
     let writers = writers(&app).await;
     let before = fresh(&audrey).await.head.size;

@@ -18,7 +18,7 @@ use tests::server::Ended;
 use tests::sql::Connection;
 use tests::{Actor, Answer, Client, Store, TestApp, on_both_stores};
 
-use crate::audit::{auditor, fresh, key};
+use crate::audit::{fresh, key};
 
 pub(crate) use collecting::a_collector_that_polls_gets_everything_once_and_in_order;
 
@@ -94,7 +94,7 @@ async fn note_of(client: &Client, size: u64) -> String {
 
 pub(crate) async fn an_export_is_what_its_checkpoint_says(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     history(&app).await;
     let key = key(&audrey).await;
     let answer = export(&audrey, "").await;
@@ -121,7 +121,7 @@ pub(crate) async fn an_export_is_what_its_checkpoint_says(store: Store) {
 
 pub(crate) async fn parts_of_the_log_are_exported_and_verify_together(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     history(&app).await;
     let size = fresh(&audrey).await.head.size;
     app.user("bob").await;
@@ -144,7 +144,7 @@ pub(crate) async fn parts_of_the_log_are_exported_and_verify_together(store: Sto
 
 pub(crate) async fn what_cannot_be_exported_is_refused(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let size = fresh(&audrey).await.head.size;
     for bad in [
         "format=xml".to_owned(),
@@ -220,7 +220,7 @@ fn table(answer: &Answer) -> Vec<Value> {
 
 pub(crate) async fn a_table_survives_every_cell_and_no_cell_is_a_formula(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = app.user("alice").await;
     for _ in USER_AGENTS {
         alice.post("/v1/user/api-token").header("user-agent", "in a moment").send().await;
@@ -267,7 +267,7 @@ pub(crate) async fn a_table_survives_every_cell_and_no_cell_is_a_formula(store: 
 
 pub(crate) async fn some_events_are_chosen_for_a_table(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = history(&app).await;
     app.user("bob").await.generate_token().await;
     let all = table(&export(&audrey, "?format=csv").await);
@@ -317,7 +317,7 @@ json.dump(seen, sys.stdout)
 
 pub(crate) async fn every_exported_event_is_one_of_ocsf(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = history(&app).await;
     // Of whom nothing is known any more.
     let mut connection = Connection::open(app.database()).await;
@@ -389,7 +389,7 @@ async fn lose_event(app: &TestApp, position: u64) {
 
 pub(crate) async fn an_export_that_breaks_off_is_seen_as_broken(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     history(&app).await;
     let whole = curl(&app, &token, "/v1/audit/export", &[]);
@@ -417,7 +417,7 @@ pub(crate) async fn an_export_that_breaks_off_is_seen_as_broken(store: Store) {
 
 pub(crate) async fn a_log_that_is_not_signed_any_more_is_exported_up_to_what_was(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     history(&app).await;
     let before = fresh(&audrey).await.head.size;
     let (note, key) = (note_of(&audrey, before).await, key(&audrey).await.to_string());

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use tests::sql::Connection;
-use tests::{Database, Settings, Store, TestApp, on_both_stores};
+use tests::{Database, Settings, Store, TestApp, on_both_stores, past};
 
-use super::{auditor, fresh};
+use super::fresh;
 
 on_both_stores!(a_large_export_takes_no_more_memory_than_a_small_one);
 
@@ -18,30 +18,10 @@ fn scale() -> u64 {
     std::env::var("SYMBOLON_EXPORT_SCALE").map_or(15_000, |text| text.parse().expect("a number"))
 }
 
-/// So many events, a thousand for each of some users, waiting for their places.
+/// So many events that wait for their places.
 async fn fill(database: &Database, events: u64) {
-    let (id, json) = match database.store() {
-        Store::Sqlite => ("printf('01980000-0000-7000-8000-%012x', n / 1000)", ""),
-        Store::Postgres => {
-            ("'01980000-0000-7000-8000-' || lpad(to_hex(n / 1000), 12, '0')", "::json")
-        }
-    };
-    let last = events - 1;
-    let text = format!(
-        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
-         WITH RECURSIVE past (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n < {last})
-         SELECT 'token', {id}, n % 1000 + 1, 'TokenRevoked', '1',
-                ('{{\"TokenRevoked\":{{\"token_id\":\"' || {id} || '\",\"generation\":' || (n % 1000 + 1) ||
-                 ',\"reason\":\"owner\",\"at\":\"2026-02-04T00:00:00.123456Z\"}}}}'){json},
-                ('{{\"command_id\":\"' || {id} || '\",\"request_id\":\"' || {id} || '\",\"actor_via\":\"session\",\"actor_id\":\"' || {id} ||
-                 '\",\"origin_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}}'){json}
-         FROM past;
-         INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
-         SELECT aggregate_type, aggregate_id, sequence FROM events
-         WHERE aggregate_id LIKE '01980000-%' ORDER BY sequence, aggregate_id"
-    );
     let mut connection = Connection::open(database).await;
-    connection.execute(&text).await.unwrap();
+    past::add(&mut connection, events).await;
     connection.close().await;
 }
 
@@ -69,7 +49,7 @@ async fn export(app: &TestApp, token: &str, target: &str) -> (usize, usize) {
 async fn a_large_export_takes_no_more_memory_than_a_small_one(store: Store) {
     let events = scale();
     let mut app = TestApp::with(Database::new(store).await, Settings::new()).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     app.stop().await;
     fill(app.database(), events).await;

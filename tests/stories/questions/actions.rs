@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::answer::keys;
 use tests::{Store, TestApp, on_both_stores};
 
-use super::{auditor, column, list, page};
+use super::{column, list, page};
 
 on_both_stores!(everything_that_was_done_with_a_token_is_listed);
 
@@ -23,7 +23,7 @@ const FIELDS: [&str; 10] = [
 
 pub(crate) async fn everything_that_was_done_with_a_token_is_listed(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let alice = app.integration("alice", "admin").await;
     let other = app.integration("bob", "admin").await;
     let assistant = app.assistant().await;

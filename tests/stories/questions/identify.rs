@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use tests::sql::Connection;
 use tests::{Answer, Client, Ledger, Store, TestApp, on_both_stores};
 
-use super::{auditor, column};
+use super::column;
 
 on_both_stores!(
     a_token_is_identified_dead_or_alive_by_any_of_three_clues,
@@ -36,7 +36,7 @@ fn hint(token: &str) -> &str {
 pub(crate) async fn a_token_is_identified_dead_or_alive_by_any_of_three_clues(store: Store) {
     let app = TestApp::new(store).await;
     let (audrey, alice, bob) =
-        (auditor(&app).await, app.user("alice").await, app.user("bob").await);
+        (app.auditor().await, app.user("alice").await, app.user("bob").await);
     let replaced = alice.generate_token().await;
     let live = alice.regenerate_token().await;
     let revoked = bob.generate_token().await;
@@ -94,7 +94,7 @@ async fn share_a_hint(app: &TestApp, shared: &str, with: &str) {
 
 pub(crate) async fn identifying_is_no_use_and_no_failed_attempt(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let dead = alice.generate_token().await;
     let live = alice.regenerate_token().await;
     let unknown = crate::credentials::well_formed("alta_pat");
@@ -117,7 +117,7 @@ pub(crate) async fn identifying_is_no_use_and_no_failed_attempt(store: Store) {
 
 pub(crate) async fn what_cannot_be_a_clue_is_refused_without_repeating_it(store: Store) {
     let mut app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let token = alice.generate_token().await;
     let mut mistyped = token.clone();
     mistyped.replace_range(12..13, if &token[12..13] == "a" { "b" } else { "a" });

@@ -8,13 +8,7 @@ pub(crate) mod standing;
 pub(crate) mod tokens;
 
 use serde_json::Value;
-use tests::{Actor, Client, TestApp};
-
-/// Someone with the instance role `auditor`, and no other.
-async fn auditor(app: &TestApp) -> Actor {
-    let invitation = app.admin().invite_with_roles("audrey", &["auditor"]).await;
-    app.accept(&invitation).await
-}
+use tests::Client;
 
 /// The entries of a list that is asked for at once.
 async fn list(client: &Client, target: &str) -> Vec<Value> {

@@ -3,8 +3,6 @@
 use serde_json::{Value, json};
 use tests::{Client, Store, TestApp, on_both_stores};
 
-use super::auditor;
-
 on_both_stores!(the_past_is_told_as_it_was_at_any_instant, one_asks_about_ones_own_past,);
 
 const FIELDS: [&str; 9] = [
@@ -33,7 +31,7 @@ async fn latest(app: &TestApp) -> String {
 
 pub(crate) async fn the_past_is_told_as_it_was_at_any_instant(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, root) = (auditor(&app).await, app.admin());
+    let (audrey, root) = (app.auditor().await, app.admin());
     let alice = app.user_in_no_account("alice").await;
     let account = app.account_id();
     let mut moments = vec![(latest(&app).await, "-", json!([]), false)];

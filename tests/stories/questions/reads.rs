@@ -5,7 +5,7 @@ use tests::answer::keys;
 use tests::sql::Connection;
 use tests::{Client, Ledger, Store, TestApp, on_both_stores};
 
-use super::{auditor, column, list, page};
+use super::{column, list, page};
 
 on_both_stores!(
     every_read_is_recorded_the_refused_ones_too,
@@ -34,7 +34,7 @@ const UNKNOWN: &str = "0198c0de-ffff-7000-8000-000000000001";
 
 pub(crate) async fn every_read_is_recorded_the_refused_ones_too(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let secret = audrey.generate_token().await;
     let token = app.with_token(&secret);
     let token_id = audrey.token_state().await.string("tokenId");
@@ -133,7 +133,7 @@ pub(crate) async fn whoever_may_not_ask_fills_no_table_by_asking(store: Store) {
 
 pub(crate) async fn reads_are_found_by_what_is_asked(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     for target in ["/v1/audit/tokens", "/v1/audit/key", "/v1/audit/tokens", "/v1/audit/leavers"] {
         audrey.get(target).send().await.assert_status(200);
     }
@@ -181,7 +181,7 @@ fn next_after(read: &Value) -> String {
 /// The table is taken away, and brought back.
 pub(crate) async fn what_cannot_be_recorded_is_not_told(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let token = alice.generate_token().await;
     let mut connection = Connection::open(app.database()).await;
     connection.execute("ALTER TABLE audit_reads RENAME TO taken_away").await.unwrap();

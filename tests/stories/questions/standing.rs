@@ -4,7 +4,7 @@ use tests::answer::keys;
 use tests::sql::Connection;
 use tests::{Actor, Store, TestApp, on_both_stores};
 
-use super::{auditor, column, list, page};
+use super::{column, list, page};
 
 on_both_stores!(
     tokens_of_people_who_left_are_listed_with_the_reason,
@@ -14,7 +14,7 @@ on_both_stores!(
 
 pub(crate) async fn tokens_of_people_who_left_are_listed_with_the_reason(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, root) = (auditor(&app).await, app.admin());
+    let (audrey, root) = (app.auditor().await, app.admin());
     let [alice, bob, carol] =
         [app.user("alice").await, app.user("bob").await, app.user("carol").await];
     for user in [&alice, &bob, &carol] {
@@ -78,7 +78,7 @@ async fn age(app: &TestApp, owner: &Actor, made: i64, used: Option<i64>) {
 
 pub(crate) async fn tokens_that_nobody_needs_are_listed(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     for (name, made, last_use) in [
         ("alice", 100, None),
         ("bob", 100, Some(10)),
@@ -111,7 +111,7 @@ pub(crate) async fn tokens_that_nobody_needs_are_listed(store: Store) {
 
 pub(crate) async fn only_auditors_ask_about_the_whole(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     for target in ["/v1/audit/leavers", "/v1/audit/stale?olderThan=90d", "/v1/audit/reads"] {
         audrey.get(target).send().await.assert_status(200);
         alice.get(target).send().await.assert_forbidden();

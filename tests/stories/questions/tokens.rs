@@ -9,7 +9,7 @@ use tests::answer::keys;
 use tests::sql::Connection;
 use tests::{Store, TestApp, on_both_stores};
 
-use super::{auditor, column, list, page};
+use super::{column, list, page};
 
 on_both_stores!(
     every_token_ever_made_is_listed_with_what_ended_it,
@@ -46,7 +46,7 @@ const FIELDS: [&str; 19] = [
 
 pub(crate) async fn every_token_ever_made_is_listed_with_what_ended_it(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let tokens = [alice.generate_token().await, alice.regenerate_token().await];
     app.admin().revoke_token_of(&alice.id).await;
     let third = alice.generate_token().await;
@@ -86,7 +86,7 @@ pub(crate) async fn every_token_ever_made_is_listed_with_what_ended_it(store: St
 
 pub(crate) async fn tokens_are_found_by_what_is_asked(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let (alice, bob) = (app.user("alice").await, app.user_in_no_account("bob").await);
     alice.generate_token().await;
     let second = alice.regenerate_token().await;
@@ -128,7 +128,7 @@ pub(crate) async fn tokens_are_found_by_what_is_asked(store: Store) {
 
 pub(crate) async fn a_token_is_shown_in_the_chain_it_belongs_to(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     app.user("bob").await.generate_token().await;
     alice.generate_token().await;
     alice.regenerate_token().await;
@@ -160,7 +160,7 @@ pub(crate) async fn a_token_is_shown_in_the_chain_it_belongs_to(store: Store) {
 /// Refusals are written behind the requests.
 pub(crate) async fn when_a_dead_token_was_first_refused_is_told(store: Store) {
     let app = TestApp::new(store).await;
-    let (audrey, alice) = (auditor(&app).await, app.user("alice").await);
+    let (audrey, alice) = (app.auditor().await, app.user("alice").await);
     let old = app.with_token(&alice.generate_token().await);
     old.whoami().await.assert_user("alice");
     alice.regenerate_token().await;
@@ -191,7 +191,7 @@ pub(crate) async fn when_a_dead_token_was_first_refused_is_told(store: Store) {
 
 pub(crate) async fn everyone_asks_about_themself_and_auditors_about_everyone(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let token = app.with_token(&alice.generate_token().await);
     bob.generate_token().await;
@@ -221,7 +221,7 @@ pub(crate) async fn a_reader_misses_nothing_and_meets_nothing_twice_while_others
     store: Store,
 ) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let mut users = Vec::new();
     for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
         let user = app.user(name).await;
@@ -258,7 +258,7 @@ pub(crate) async fn a_reader_misses_nothing_and_meets_nothing_twice_while_others
 /// Four users rotate without a pause while two auditors read everything, again and again.
 pub(crate) async fn readers_and_writers_at_once(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     let mut users = Vec::new();
     for name in ["alice", "bob", "carol", "dave"] {
         let user = app.user(name).await;
@@ -314,7 +314,7 @@ async fn list_all(client: &tests::Client, target: &str) -> Vec<Value> {
 
 pub(crate) async fn parameters_that_cannot_be_used_are_refused(store: Store) {
     let app = TestApp::new(store).await;
-    let audrey = auditor(&app).await;
+    let audrey = app.auditor().await;
     for query in [
         "user=alice",
         "user=",
