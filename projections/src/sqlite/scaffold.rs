@@ -220,9 +220,14 @@ ORDER BY type DESC";
         Ok(())
     }
 
+    /// What says how far it came goes first: whoever finds the rest after an interruption must not go on with it.
     async fn take_down(&mut self) -> Result<(), sqlx::Error> {
-        let question =
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+        let question = "
+SELECT name
+FROM main.sqlite_schema
+WHERE type = 'table'
+  AND name NOT LIKE 'sqlite%'
+ORDER BY name <> 'progress'";
         for (name,) in self.fetch::<(String,)>(Statement::new(question)).await? {
             self.execute(Statement::new(format!("DROP TABLE main.{name}"))).await?;
         }

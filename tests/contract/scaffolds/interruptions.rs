@@ -18,6 +18,7 @@ use crate::stage::{Stage, TestStore, contract_tests};
 contract_tests!(
     an_interrupted_one_goes_on_where_it_was,
     rows_made_otherwise_than_the_events_say_are_never_served,
+    what_is_left_of_a_scaffold_is_not_gone_on_with,
     two_at_once_are_refused,
 );
 
@@ -120,6 +121,16 @@ async fn rows_made_otherwise_than_the_events_say_are_never_served<S: TestStore>(
     assert_eq!(report.resumed_at, 0);
     assert!(!found(&report).is_empty());
     stage.ledger().await.assert_tables_follow_from_events();
+}
+
+/// As an interruption leaves it that comes while the scaffold is taken down.
+async fn what_is_left_of_a_scaffold_is_not_gone_on_with<S: TestStore>(stage: Stage<S>) {
+    much(&stage, "what_is_left_of_a_scaffold_is_not_gone_on_with").await;
+    interrupted(&stage.database, 100_000).await;
+    tamper(&stage.database, "DROP TABLE progress; DROP TABLE users").await;
+    assert_eq!(rebuilt(&stage.database).await.resumed_at, 0);
+    stage.ledger().await.assert_tables_follow_from_events();
+    assert!(!scaffold_stands(&stage.database).await);
 }
 
 async fn two_at_once_are_refused<S: TestStore>(stage: Stage<S>) {
