@@ -47,7 +47,7 @@ impl<S: EventStore> Executor<S> {
         let store = self.store.clone();
         let task = async move {
             let mut attempt = 1;
-            loop {
+            let outcome = loop {
                 let (command, submission) = (command.clone(), submission.clone());
                 match execute_once::<A>(&store, &aggregate_id, command, submission).await {
                     Err(CommandError::Store(StoreError::Conflict)) if attempt < attempts => {
@@ -55,7 +55,14 @@ impl<S: EventStore> Executor<S> {
                     }
                     outcome => break outcome,
                 }
+            };
+            // Whoever finds that there is nothing to do may have been told so by a change that another command
+            // made a moment ago: that is an acknowledgement, too.
+            if let Ok(receipt) = &outcome {
+                let wrote = !receipt.is_repeated && !receipt.events.is_empty();
+                store.settle((A::TYPE, &receipt.aggregate_id), wrote).await;
             }
+            outcome
         };
         // A panic in the task leaves open what became of the transaction.
         self.running
