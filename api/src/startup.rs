@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::log::Origin;
+use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::Terms;
 use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

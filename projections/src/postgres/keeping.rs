@@ -13,9 +13,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Postgres;
-use super::round::{IDENTITY, Node, Round, go_round, leave};
+use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::settling::CHANNEL;
-use super::snapshot::Snapshot;
 use crate::lease::{Lease, Moment, Roll, Standing, Terms};
 use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
 use crate::{StoreError, replica};
@@ -40,12 +39,6 @@ struct Keeper<'a> {
     hint: Arc<Notify>,
     filled: Option<Filled>,
     sweeper: Sweeper,
-}
-
-/// What memory was filled from, and up to where it is applied.
-struct Filled {
-    identity: String,
-    applied: Snapshot,
 }
 
 struct Sweeper {
@@ -118,7 +111,7 @@ impl Keeper<'_> {
                 continue;
             };
             let begun = Moment::now();
-            let round = go_round(&mut connection, self.node, &filled.applied);
+            let round = go_round(&mut connection, self.node, filled);
             let round = in_time(self.patience(), round).await?;
             let ended = Moment::now();
             if round.identity != filled.identity {
@@ -184,7 +177,11 @@ impl Keeper<'_> {
         let (live, filled) = load(&self.store.options).await?;
         let milliseconds = Moment::now().since(begun).as_millis();
         let (users, tokens) = (live.users(), live.tokens());
-        tracing::info!(users, tokens, "loaded {tokens} tokens of {users} users in {milliseconds} ms");
+        tracing::info!(
+            users,
+            tokens,
+            "loaded {tokens} tokens of {users} users in {milliseconds} ms"
+        );
         self.store.memory.change(|memory| *memory = live);
         self.filled = Some(filled);
         Ok(())
@@ -203,15 +200,16 @@ impl Sweeper {
             return Ok(());
         }
         self.last = begun;
-        let question =
-            sqlx::query_as::<_, (String, i64)>("SELECT node_id, renewals FROM nodes ORDER BY node_id");
+        let question = sqlx::query_as::<_, (String, i64)>(
+            "SELECT node_id, renewal FROM nodes ORDER BY node_id",
+        );
         let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
         let renewals: Vec<_> =
-            rows.iter().map(|(id, renewals)| (id.clone(), renewals.unsigned_abs())).collect();
+            rows.iter().map(|(id, renewal)| (id.clone(), renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
-        for ((id, renewals), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
-            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewals = $2");
-            let gone = gone.bind(id).bind(renewals).execute(&mut *connection);
+        for ((id, renewal), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
+            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewal = $2");
+            let gone = gone.bind(id).bind(renewal).execute(&mut *connection);
             in_time(patience, gone).await?;
         }
         Ok(())
@@ -224,8 +222,7 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let filled = whereabouts(&mut tx).await?;
-    let (users,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
+    let (users,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
     let mut live = LiveSet::default();
     live.reserve(usize::try_from(users).unwrap_or_default());
     read::<AccountRow>(&mut tx, &mut live).await?;
@@ -278,7 +275,9 @@ async fn hear(pool: &sqlx::PgPool, hint: &Notify) -> Result<(), sqlx::Error> {
         match tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
             Ok(heard) => heard.map(drop)?,
             // A connection that is gone without a word is as quiet as one on which nothing happens.
-            Err(_) => in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?,
+            Err(_) => {
+                in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?
+            }
         }
         hint.notify_one();
     }

@@ -23,9 +23,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Longest wait for one.
 const CALL: Duration = Duration::from_millis(150);
 
-/// The transaction that wrote the latest event of an aggregate, and whether any node is there.
+/// The transaction that wrote the latest event of an aggregate, and whether any node is there. One that is yet to come
+/// was another cluster's, from whose dump the event was restored: it is older than any lease.
 const LATEST: &str = "
-SELECT (SELECT transaction_id::text
+SELECT (SELECT CASE WHEN transaction_id < pg_snapshot_xmax(pg_current_snapshot()) THEN transaction_id::text END
         FROM events
         WHERE aggregate_type = $1
           AND aggregate_id = $2
@@ -65,7 +66,7 @@ struct Node {
 #[derive(sqlx::FromRow)]
 struct Row {
     node_id: String,
-    renewals: i64,
+    renewal: i64,
     lease_ms: i64,
     confirmed: Option<String>,
 }
@@ -131,13 +132,13 @@ impl State {
     async fn call(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let text = format!(
             "
-SELECT node_id, renewals, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
+SELECT node_id, renewal, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
 FROM nodes"
         );
         let begun = Moment::now();
         let rows = in_time(sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
         let renewals: Vec<_> =
-            rows.iter().map(|row| (row.node_id.clone(), row.renewals.unsigned_abs())).collect();
+            rows.iter().map(|row| (row.node_id.clone(), row.renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
         let nodes = rows.into_iter().zip(silences).map(|(row, silence)| Node {
             silence,
