@@ -29,6 +29,7 @@ use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
+use crate::measures;
 use crate::networks::Networks;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings};
@@ -109,6 +110,7 @@ pub struct Service {
     dispatcher: Option<Dispatcher>,
     keeper: Option<LogKeeper>,
     housekeeping: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     usage: UsageWriter,
     store: Store,
 }
@@ -212,6 +214,7 @@ impl Parts {
         store: impl EventStore + ReadModels,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
+        measures::install();
         let mut salt = [0; 16];
         rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
         let models = Arc::new(store.clone());
@@ -245,6 +248,7 @@ impl Parts {
             router,
             running: self.running,
             housekeeping,
+            upkeep: tokio::spawn(measures::keep_small()),
             usage,
             dispatcher: None,
             keeper: None,
@@ -290,6 +294,7 @@ impl Service {
     /// Waits for commands and deliveries that began, writes when tokens were used, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
+        self.upkeep.abort();
         self.running.close();
         self.running.wait().await;
         self.usage.stop().await;

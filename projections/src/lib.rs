@@ -22,6 +22,7 @@ pub mod event_store;
 pub mod exports;
 pub mod idempotency;
 pub mod log;
+pub mod measures;
 pub mod page;
 pub mod particulars;
 mod plain_json;
