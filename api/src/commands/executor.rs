@@ -58,6 +58,12 @@ impl<S: EventStore> Executor<S> {
                     outcome => break outcome,
                 }
             };
+            // Whoever finds that there is nothing to do may have been told so by a change that another command
+            // made a moment ago: that is an acknowledgement, too.
+            if let Ok(receipt) = &outcome {
+                let wrote = !receipt.is_repeated && !receipt.events.is_empty();
+                store.settle((A::TYPE, &receipt.aggregate_id), wrote).await;
+            }
             measures::commands::count(A::TYPE, watch, &outcome);
             outcome
         };
