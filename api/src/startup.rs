@@ -32,6 +32,7 @@ use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
+use crate::measures;
 use crate::networks::Networks;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
@@ -116,6 +117,7 @@ pub struct Service {
     keeper: Option<LogKeeper>,
     replica: Option<ReplicaKeeper>,
     housekeeping: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     usage: UsageWriter,
     store: Store,
 }
@@ -253,6 +255,7 @@ impl Parts {
         verifier: Arc<dyn Verifier>,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
+        measures::install();
         let mut salt = [0; 16];
         rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
         let models = Arc::new(store.clone());
@@ -286,6 +289,7 @@ impl Parts {
             router,
             running: self.running,
             housekeeping,
+            upkeep: tokio::spawn(measures::keep_small()),
             usage,
             dispatcher: None,
             keeper: None,
@@ -343,6 +347,7 @@ impl Service {
     /// Waits for commands and deliveries that began, says that memory answers no more, writes when tokens were used, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
+        self.upkeep.abort();
         self.running.close();
         self.running.wait().await;
         if let Some(replica) = self.replica {

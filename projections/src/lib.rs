@@ -23,6 +23,7 @@ pub mod exports;
 pub mod idempotency;
 pub mod lease;
 pub mod log;
+pub mod measures;
 pub mod page;
 pub mod particulars;
 mod plain_json;
