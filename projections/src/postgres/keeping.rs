@@ -17,7 +17,7 @@ use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::settling::CHANNEL;
 use crate::lease::{Lease, Moment, Roll, Standing, Terms};
 use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
-use crate::{StoreError, replica};
+use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
 const ROUND: Duration = Duration::from_millis(150);
@@ -38,6 +38,8 @@ struct Keeper<'a> {
     lease: Lease,
     hint: Arc<Notify>,
     filled: Option<Filled>,
+    /// When the last proof began.
+    proved: Option<Moment>,
     sweeper: Sweeper,
 }
 
@@ -62,6 +64,7 @@ impl Postgres {
             lease: Lease::new(terms.length),
             hint,
             filled: None,
+            proved: None,
             sweeper: Sweeper { roll: Roll::default(), last: Moment::now() },
         };
         tokio::select! {
@@ -89,7 +92,9 @@ impl Keeper<'_> {
     async fn keep(&mut self) {
         let mut is_told = false;
         loop {
-            match self.hold(&mut is_told).await {
+            let held = self.hold(&mut is_told).await;
+            self.count("failed");
+            match held {
                 Ok(never) => match never {},
                 Err(error) if !is_told => {
                     is_told = true;
@@ -128,16 +133,27 @@ impl Keeper<'_> {
             let is_proof = match self.lease.round(begun, ended) {
                 Standing::Proof { until } => {
                     self.store.memory.vouch_until(until);
+                    self.proved = Some(begun);
                     true
                 }
                 Standing::Visible => false,
             };
+            self.count(if is_proof { "proof" } else { "visible" });
             if is_proof && *is_told {
                 *is_told = false;
                 tracing::info!("memory answers again");
             }
             self.sweeper.sweep(&mut connection, self.patience()).await?;
             *is_hinted = brought || !is_proof || self.wait(begun).await;
+        }
+    }
+
+    /// Publishes what a round came to.
+    fn count(&self, outcome: &'static str) {
+        metrics::counter!(measures::LEASE_ROUNDS, "outcome" => outcome).increment(1);
+        if let Some(proved) = self.proved {
+            let age = Moment::now().since(proved).as_secs_f64();
+            metrics::gauge!(measures::LEASE_AGE).set(age);
         }
     }
 
@@ -153,10 +169,9 @@ impl Keeper<'_> {
     fn take(&mut self, round: Round, is_hinted: bool) -> bool {
         let is_lost = !is_hinted && fail::eval("notify_only", |_| ()).is_some();
         if !round.events.is_empty() && !is_lost {
-            self.store.memory.change(|live| {
-                round.events.iter().for_each(|event| replica::apply(live, event));
-            });
+            self.store.memory.change(|live| replica::apply_all(live, &round.events));
         }
+        metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(round.snapshot.end()));
         if let Some(filled) = &mut self.filled {
             filled.applied = round.snapshot;
         }
@@ -176,12 +191,7 @@ impl Keeper<'_> {
         let begun = Moment::now();
         let (live, filled) = load(&self.store.options).await?;
         let milliseconds = Moment::now().since(begun).as_millis();
-        let (users, tokens) = (live.users(), live.tokens());
-        tracing::info!(
-            users,
-            tokens,
-            "loaded {tokens} tokens of {users} users in {milliseconds} ms"
-        );
+        replica::tell_loaded(&live, milliseconds);
         self.store.memory.change(|memory| *memory = live);
         self.filled = Some(filled);
         Ok(())
@@ -292,4 +302,10 @@ async fn in_time<T, E: From<sqlx::Error>>(
     tokio::time::timeout(patience, answer)
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(too_late()).into()))
+}
+
+/// As metrics are written. Exact for nine quadrillion transactions.
+#[expect(clippy::cast_precision_loss, reason = "transactions do not reach 2^53")]
+const fn as_number(transaction: u64) -> f64 {
+    transaction as f64
 }

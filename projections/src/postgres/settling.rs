@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::round::IDENTITY;
 use super::snapshot::Snapshot;
 use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
+use crate::measures;
 
 /// Nodes that listen here look sooner. Nothing depends on it.
 pub(super) const CHANNEL: &str = "symbolon_changes";
@@ -78,7 +79,12 @@ impl Settling {
         fail_point!("old_release", |_| Grounds::Nobody);
         let committed = Moment::now();
         let waited = self.wait(pool, aggregate, committed);
-        tokio::time::timeout(LONGEST + MARGIN, waited).await.unwrap_or(Grounds::Time)
+        let waited = tokio::time::timeout(LONGEST + MARGIN, waited).await;
+        let grounds = waited.unwrap_or(Grounds::Time);
+        let seconds = Moment::now().since(committed).as_secs_f64();
+        metrics::histogram!(measures::ACKNOWLEDGEMENT_WAIT).record(seconds);
+        metrics::counter!(measures::ACKNOWLEDGEMENTS, "by" => grounds.as_str()).increment(1);
+        grounds
     }
 
     async fn wait(&self, pool: &PgPool, aggregate: (&str, &str), committed: Moment) -> Grounds {
