@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::log::Origin;
+use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::Terms;
 use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ use crate::housekeeping::keep_house;
 use crate::limits::Limits;
 use crate::measures;
 use crate::networks::Networks;
+use crate::readiness::Readiness;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
@@ -184,6 +185,7 @@ impl Store {
             notary: Notary::new(key, settings.checkpoints.file.clone()),
             public_url,
             token_prefix: settings.token_prefix.clone(),
+            verifier_kind: settings.verifier.as_str(),
             around,
             running: TaskTracker::new(),
             store: self.clone(),
@@ -243,6 +245,7 @@ struct Parts {
     endpoints: Arc<Endpoints>,
     notary: Notary,
     token_prefix: domain::token::Prefix,
+    verifier_kind: &'static str,
     around: Surroundings,
     running: TaskTracker,
     store: Store,
@@ -262,6 +265,7 @@ impl Parts {
         let app = App {
             commands: Arc::new(Executor::new(store, self.running.clone())),
             verifier,
+            verifier_kind: self.verifier_kind,
             usage: UsageRecorder::default(),
             store: models,
             clock: self.around.clock,
@@ -280,6 +284,7 @@ impl Parts {
             gateways: self.gateways,
             endpoints: self.endpoints,
             notary: self.notary,
+            readiness: Readiness::default(),
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let usage = UsageWriter::start(&app);

@@ -15,4 +15,5 @@ mod proxy;
 mod races;
 mod rebuilds;
 mod second_server;
+mod standbys;
 mod unsafe_postgres;

@@ -22,11 +22,7 @@ impl VerifierSettings {
     ///
     /// # Errors
     /// For an unknown kind, and for terms under which a lease could not be kept.
-    pub(super) fn parse(
-        kind: &str,
-        lease_ms: u32,
-        renewal_ms: u32,
-    ) -> Result<Self, SettingsError> {
+    pub(super) fn parse(kind: &str, lease_ms: u32, renewal_ms: u32) -> Result<Self, SettingsError> {
         let refused = |name, value: String, reason: &str| SettingsError::Value {
             name,
             value,
@@ -47,6 +43,14 @@ impl VerifierSettings {
                 renewal: Duration::from_millis(renewal_ms.into()),
             })),
             _ => Err(refused("verifier", kind.to_owned(), "it must be replica or direct")),
+        }
+    }
+
+    /// As the setting says it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Replica(_) => "replica",
         }
     }
 
