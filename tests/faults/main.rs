@@ -1,6 +1,7 @@
 //! What the service promises when processes, connections, disks and databases fail, and when many want
 //! the same at once.
 
+mod balancer;
 mod crashes;
 mod crew;
 mod database_crashes;
