@@ -204,6 +204,10 @@ impl<S: EventStore> Commands for Executor<S> {
         self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await
     }
 
+    async fn settle_token(&self, user_id: UserId) {
+        self.store.settle((Token::TYPE, &user_id.to_string()), false).await;
+    }
+
     async fn user(
         &self,
         user_id: UserId,
