@@ -151,9 +151,8 @@ async fn rotate(browser: Client, client: Client, stop: CancellationToken) -> Boo
     books
 }
 
-/// Waits until the balancer has sent nothing to a node but its own questions for a while: then it takes the node for
-/// one that does not serve.
-async fn wait_a_while() {
+/// Some requests go by.
+async fn let_them_work() {
     tokio::time::sleep(Duration::from_millis(500)).await;
 }
 
@@ -161,10 +160,10 @@ async fn wait_a_while() {
 async fn nobody_notices_that_a_node_is_stopped() {
     let mut stage = Stage::new().await;
     let crew = Crew::of(&stage).await;
-    wait_a_while().await;
+    let_them_work().await;
     let ended = stage.other.stop().await;
     assert!(ended.status.success(), "{ended:?}");
-    wait_a_while().await;
+    let_them_work().await;
     for (books, generation) in crew.stop().await {
         assert_eq!(books.lost, 0);
         assert!(books.replaced > 5 && books.verified == books.replaced, "{books:?}");
@@ -176,7 +175,7 @@ async fn nobody_notices_that_a_node_is_stopped() {
 async fn what_a_killed_node_was_doing_is_done_once_or_not_at_all() {
     let mut stage = Stage::new().await;
     let crew = Crew::of(&stage).await;
-    wait_a_while().await;
+    let_them_work().await;
     stage.other.kill();
     // The balancer finds out, and the lease of the dead node runs out.
     tokio::time::sleep(Duration::from_secs(5)).await;
