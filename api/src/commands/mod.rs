@@ -126,6 +126,11 @@ pub trait Commands: Send + Sync {
 }
 
 impl<E> Receipt<E> {
+    /// Whether the command wrote anything.
+    pub fn wrote(&self) -> bool {
+        !self.is_repeated && !self.events.is_empty()
+    }
+
     /// Of what it was done to, as an id.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEve
 use postgres_es::PostgresEventRepository;
 use sqlx::Connection;
 
-use super::{CALL_TIMEOUT, Postgres, in_time};
+use super::{CALL_TIMEOUT, Postgres, commit, in_time};
 use crate::event_store::{CommitError, EventStore};
 use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
@@ -31,7 +31,7 @@ impl EventStore for Postgres {
         let outcome = match in_time(connection.begin()).await {
             Err(error) => Err(CommitError::NotSent(error.into())),
             Ok(mut tx) => match write(&mut *tx, events, submission).await {
-                Ok(()) => in_time(tx.commit())
+                Ok(()) => commit::committed(tx.commit())
                     .await
                     .map_err(|error| CommitError::AnswerLost(error.into())),
                 Err(error) => match in_time(tx.rollback()).await {
@@ -51,6 +51,15 @@ impl EventStore for Postgres {
             self.bell.notify_one();
         }
         outcome
+    }
+
+    async fn secure(&self) -> Result<(), StoreError> {
+        let mut connection = self.commands.acquire().await?;
+        let secure = commit::secure(&mut connection).await;
+        if secure.is_err() {
+            connection.close_on_drop();
+        }
+        Ok(secure?)
     }
 
     async fn number_batch(&self, turn: Turn) -> Result<Numbering, StoreError> {
