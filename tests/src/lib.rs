@@ -16,6 +16,7 @@ pub mod integration;
 pub mod ledger;
 pub mod past;
 pub mod postgres;
+pub mod processes;
 pub mod python;
 pub mod raw;
 pub mod reaper;

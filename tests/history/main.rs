@@ -1,0 +1,15 @@
+//! The history checker: three nodes and PostgreSQL as real processes, faults, and a judgement over everything
+//! that any client saw. `README.md` beside this file says what it checks and how to run it.
+
+mod chaos;
+mod checker;
+mod driver;
+mod fleet;
+mod judged;
+mod nemesis;
+mod promise;
+mod record;
+mod register;
+mod run;
+mod wire;
+mod world;

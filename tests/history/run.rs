@@ -1,0 +1,302 @@
+//! A whole run: three nodes, the load and the faults together, then the judgement.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::Value;
+use tests::sql::Connection;
+use tests::{Database, Ledger};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::sleep;
+
+use crate::checker::{Rule, Violation, check};
+use crate::driver::{Goal, Load};
+use crate::fleet::{Build, Fleet, NODES};
+use crate::nemesis::{Act, play, schedule};
+use crate::record::{
+    Aggregate, Change, Changed, Event, Fact, History, Outcome, Question, Role, Seen,
+};
+use crate::world::{NEVER_MADE, USERS, World};
+
+/// Runs have the machine to themselves, one after another.
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::const_new(());
+    MACHINE.lock().await
+}
+
+/// The seed of a run: `SYMBOLON_SEED`, or a new one. Everything that is drawn is drawn from it.
+pub(crate) fn seed(test: &str) -> u64 {
+    let seed = match std::env::var("SYMBOLON_SEED") {
+        Ok(number) => number.parse().expect("SYMBOLON_SEED is a number"),
+        Err(_) => rand::make_rng::<StdRng>().random(),
+    };
+    println!("{test}: to repeat, set SYMBOLON_SEED={seed}");
+    seed
+}
+
+/// Whether the long form is asked for, as before a release.
+pub(crate) fn is_long() -> bool {
+    std::env::var("SYMBOLON_HISTORY").is_ok_and(|form| form == "long")
+}
+
+/// The goal of a run that is to find nothing.
+pub(crate) fn goal() -> Goal {
+    if is_long() {
+        Goal { verifies: 1_000_000, changes: 20_000, faults: 300 }
+    } else {
+        Goal { verifies: 100_000, changes: 2_000, faults: 20 }
+    }
+}
+
+/// What a run has shown.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) history: History,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) took: Duration,
+}
+
+/// Runs until everything is done, and judges.
+pub(crate) async fn run(build: Build, seed: u64, goal: Goal) -> Judgement {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let (fleet, code) = Fleet::start(build).await;
+    let fleet = Arc::new(fleet);
+    let has_epoch = has_epoch(&fleet).await;
+    let acts = schedule(&mut chance, goal.faults, has_epoch);
+    let world = World::settle(&fleet, &code, &mut chance).await;
+    let began = Instant::now();
+    let load = Load::start(&world, seed, goal, pace(goal, &acts));
+    play(&fleet, &world, &acts).await;
+    loop {
+        let (verifies, changes) = world.progress();
+        if verifies >= goal.verifies && changes >= goal.changes {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    load.stop().await;
+    look_at_the_end(&world).await;
+    let took = began.elapsed();
+    let mut history = world.history();
+    history.log = log(&fleet.database(), &world).await;
+    let violations = check(&history);
+    Ledger::read(&fleet.database()).await.assert_tables_follow_from_events();
+    Judgement { history, violations, took }
+}
+
+/// Runs until a rule is broken that a fault which is built in can break, or until this time is over. The
+/// judgement, and how long it took.
+pub(crate) async fn run_until_caught(build: Build, seed: u64, limit: Duration) -> Judgement {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let (fleet, code) = Fleet::start(build).await;
+    let fleet = Arc::new(fleet);
+    let has_epoch = has_epoch(&fleet).await;
+    let world = World::settle(&fleet, &code, &mut chance).await;
+    let endless = Goal { verifies: usize::MAX, changes: usize::MAX, faults: 1_000 };
+    let acts = schedule(&mut chance, endless.faults, has_epoch);
+    let began = Instant::now();
+    let load = Load::start(&world, seed, endless, Duration::from_millis(200));
+    let faults = {
+        let (fleet, world) = (Arc::clone(&fleet), Arc::clone(&world));
+        tokio::spawn(async move { play(&fleet, &world, &acts).await })
+    };
+    loop {
+        sleep(Duration::from_secs(2)).await;
+        let mut history = world.history();
+        // The log is read after the notes, and has whatever they say was done.
+        if let Some(log) = try_log(&fleet.database(), &world).await {
+            history.log = log;
+            let violations = broken_promises(check(&history));
+            let took = began.elapsed();
+            if !violations.is_empty() || took > limit {
+                faults.abort();
+                load.abort();
+                return Judgement { history, violations, took };
+            }
+        }
+    }
+}
+
+/// Violations that are no matter of timing, and none of a look in the middle of a run.
+fn broken_promises(violations: Vec<Violation>) -> Vec<Violation> {
+    let is_promise = |violation: &Violation| match violation.rule {
+        Rule::StaleAccept
+        | Rule::FalseReject
+        | Rule::Resurrection
+        | Rule::Order
+        | Rule::Identity
+        | Rule::Access => true,
+        // In the middle of a run the log has what nobody has noted yet.
+        Rule::Log | Rule::Unavailable => false,
+    };
+    violations.into_iter().filter(is_promise).collect()
+}
+
+/// How long a changer rests, so that the changes are spread over all of the faults.
+fn pace(goal: Goal, acts: &[Act]) -> Duration {
+    const CHANGERS: f64 = 24.0;
+    let length: Duration = acts.iter().map(|act| act.quiet + act.length).sum();
+    let each = length.as_secs_f64() * CHANGERS / goal.changes as f64;
+    // Faults and probes take time, too.
+    Duration::from_secs_f64(each * 0.5)
+}
+
+/// Every user's token on every node, when all is quiet.
+async fn look_at_the_end(world: &Arc<World>) {
+    sleep(Duration::from_secs(2)).await;
+    for user in 0..USERS {
+        for node in 0..NODES {
+            if let Some(token) = world.belief(user).live {
+                world.verify(token, node, Question::Caller).await;
+            }
+        }
+    }
+    for token in 0..NEVER_MADE {
+        world.verify(token, token % NODES, Question::Caller).await;
+    }
+}
+
+async fn has_epoch(fleet: &Fleet) -> bool {
+    let mut connection = Connection::open(&fleet.database()).await;
+    let question =
+        "SELECT count(*)::text FROM information_schema.tables WHERE table_name = 'replica_epoch'";
+    let found = connection.value(question).await;
+    connection.close().await;
+    found != "0"
+}
+
+/// The events that the rules are about.
+async fn log(database: &Database, world: &World) -> Vec<Event> {
+    try_log(database, world).await.expect("the database is there")
+}
+
+/// The same; `None` when the database is away.
+async fn try_log(database: &Database, world: &World) -> Option<Vec<Event>> {
+    use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
+    let mut connection = PgConnection::connect(database.url()?).await.ok()?;
+    let question = "
+        SELECT aggregate_type, aggregate_id, sequence::text, event_type, payload::text, metadata::text
+        FROM events WHERE aggregate_type IN ('token', 'user', 'account')
+        ORDER BY aggregate_type, aggregate_id, sequence";
+    let rows = connection.fetch_all(question).await.ok()?;
+    let text = |row: &sqlx::postgres::PgRow, column: usize| row.get::<String, _>(column);
+    let rows = rows.iter().map(|row| std::array::from_fn(|column| text(row, column)));
+    Some(rows.filter_map(|row| event(world, &row)).collect())
+}
+
+fn event(world: &World, row: &[String; 6]) -> Option<Event> {
+    let [kind, id, sequence, event_type, payload, metadata] = row;
+    let aggregate = match kind.as_str() {
+        "token" => Aggregate::Token(world.user_number(id)?),
+        "user" => Aggregate::User(world.user_number(id)?),
+        _ => Aggregate::Account(world.account_number(id)?),
+    };
+    let payload: Value = serde_json::from_str(payload).expect("JSON");
+    let payload = &payload[event_type.as_str()];
+    let metadata: Value = serde_json::from_str(metadata).expect("JSON");
+    let user = || payload["user_id"].as_str().and_then(|id| world.user_number(id));
+    let fact = match event_type.as_str() {
+        "TokenGenerated" | "TokenRegenerated" => Fact::Live {
+            id: payload["token_id"].as_str().expect("an id").to_owned(),
+            generation: payload["generation"].as_u64().expect("a number"),
+        },
+        "TokenRevoked" => Fact::Dead,
+        "UserLocked" => Fact::Locked,
+        "UserUnlocked" => Fact::Unlocked,
+        "MemberAdded" | "MemberRoleChanged" => {
+            let role: Role = serde_json::from_value(payload["role"].clone()).expect("a role");
+            user().map_or(Fact::Other, |user| Fact::Member(user, role))
+        }
+        "MemberRemoved" => user().map_or(Fact::Other, Fact::NoMember),
+        _ => Fact::Other,
+    };
+    let request = metadata["request_id"].as_str().unwrap_or_default().to_owned();
+    Some(Event { aggregate, sequence: sequence.parse().expect("a number"), request, fact })
+}
+
+impl Judgement {
+    /// Prints what there is to say about it.
+    pub(crate) fn tell(&self, seed: u64) {
+        let Self { history, violations, took } = self;
+        let mut answers = BTreeMap::<&str, usize>::new();
+        for verified in &history.verifies {
+            *answers.entry(name_of(&verified.seen)).or_default() += 1;
+        }
+        let mut outcomes = BTreeMap::<&str, usize>::new();
+        for change in &history.changes {
+            let name = match change.outcome {
+                Outcome::Done(_) => "acknowledged",
+                Outcome::Refused(_) => "refused",
+                Outcome::Unavailable => "unavailable",
+                Outcome::Unknown => "unknown",
+                Outcome::Broken(_) => "broken",
+            };
+            *outcomes.entry(name).or_default() += 1;
+        }
+        println!("{:.1} s, {} faults", took.as_secs_f64(), history.windows.len());
+        println!("verifies: {answers:?}");
+        println!("changes: {outcomes:?}; acknowledged after {}", latencies(history));
+        let mut rules = BTreeMap::<Rule, usize>::new();
+        for violation in violations {
+            *rules.entry(violation.rule).or_default() += 1;
+        }
+        println!("violations: {rules:?}, seed {seed}");
+        for Violation { rule, at, what } in violations.iter().take(20) {
+            let at = Duration::from_nanos(*at);
+            println!("{rule} at {at:?}: {what}");
+        }
+    }
+
+    /// Tells, and fails when a rule was broken or when hardly anything was tried.
+    pub(crate) fn assert_nothing_broken(&self, seed: u64, goal: Goal) {
+        self.tell(seed);
+        let Self { history, violations, .. } = self;
+        for window in &history.windows {
+            if !violations.is_empty() {
+                println!("{:?}: {}", window.span, window.fault);
+            }
+        }
+        assert!(violations.is_empty(), "{} violations, seed {seed}", violations.len());
+        assert_eq!(history.windows.len(), goal.faults);
+        let saw = |kind: &str| {
+            history.verifies.iter().filter(|verified| name_of(&verified.seen) == kind).count()
+        };
+        assert!(saw("valid") > goal.verifies / 4, "hardly a token was good");
+        assert!(saw("invalid") > goal.verifies / 20, "hardly a token was dead");
+        assert!(saw("role") > 0 && saw("no member") > 0, "no access was tried");
+        let is = |wanted: fn(&Change) -> bool| {
+            let done = |change: &&Changed| matches!(change.outcome, Outcome::Done(_));
+            history.changes.iter().filter(done).any(|changed| wanted(&changed.change))
+        };
+        assert!(is(|change| matches!(change, Change::Lock)), "nobody was locked");
+        assert!(is(|change| matches!(change, Change::RemoveMember(_))), "nobody was removed");
+    }
+}
+
+const fn name_of(seen: &Seen) -> &'static str {
+    match seen {
+        Seen::Caller { .. } => "valid",
+        Seen::Member(_) => "role",
+        Seen::NoMember => "no member",
+        Seen::Invalid => "invalid",
+        Seen::Unavailable => "unavailable",
+        Seen::Nothing => "no answer",
+        Seen::Broken(_) => "broken",
+    }
+}
+
+/// How long acknowledgements took.
+fn latencies(history: &History) -> String {
+    let done = history.changes.iter().filter(|change| matches!(change.outcome, Outcome::Done(_)));
+    let mut times: Vec<_> = done.map(|change| change.span.end - change.span.start).collect();
+    times.sort_unstable();
+    let of = |part: f64| {
+        let index = ((times.len() as f64) * part) as usize;
+        let time = times.get(index.min(times.len().saturating_sub(1)));
+        Duration::from_nanos(time.copied().unwrap_or_default())
+    };
+    format!("p50 {:.1?}, p99 {:.1?}, worst {:.1?}", of(0.5), of(0.99), of(1.0))
+}
