@@ -149,7 +149,11 @@ async fn strike(fleet: &Arc<Fleet>, act: &Act) -> Vec<Node> {
             sleep(act.length / 4).await;
             let cluster = Arc::clone(&fleet.cluster);
             let started = tokio::task::spawn_blocking(move || cluster.start(&[])).await;
-            started.expect("the database starts again");
+            if started.is_err() {
+                let log = std::fs::read_to_string(fleet.cluster.log_file()).unwrap_or_default();
+                let end: Vec<_> = log.lines().rev().take(30).collect();
+                panic!("the database does not start again: {end:#?}");
+            }
             (0..NODES).collect()
         }
         Fault::NewEpoch => {

@@ -37,17 +37,35 @@ pub(crate) fn seed(test: &str) -> u64 {
     seed
 }
 
-/// Whether the long form is asked for, as before a release.
-pub(crate) fn is_long() -> bool {
-    std::env::var("SYMBOLON_HISTORY").is_ok_and(|form| form == "long")
+/// How much a run is to do: `SYMBOLON_HISTORY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// To try something out.
+    Short,
+    /// At every landing.
+    Usual,
+    /// Before a release.
+    Long,
 }
 
-/// The goal of a run that is to find nothing.
-pub(crate) fn goal() -> Goal {
-    if is_long() {
-        Goal { verifies: 1_000_000, changes: 20_000, faults: 300 }
-    } else {
-        Goal { verifies: 100_000, changes: 2_000, faults: 20 }
+impl Form {
+    /// The one that is asked for.
+    pub(crate) fn chosen() -> Self {
+        match std::env::var("SYMBOLON_HISTORY").as_deref() {
+            Ok("short") => Self::Short,
+            Ok("long") => Self::Long,
+            Ok(other) => panic!("SYMBOLON_HISTORY={other}: short, long, or not set"),
+            Err(_) => Self::Usual,
+        }
+    }
+
+    /// The goal of a run that is to find nothing.
+    pub(crate) const fn goal(self) -> Goal {
+        match self {
+            Self::Short => Goal { verifies: 10_000, changes: 300, faults: 14 },
+            Self::Usual => Goal { verifies: 100_000, changes: 2_000, faults: 20 },
+            Self::Long => Goal { verifies: 1_000_000, changes: 20_000, faults: 300 },
+        }
     }
 }
 
@@ -66,10 +84,13 @@ pub(crate) async fn run(build: Build, seed: u64, goal: Goal) -> Judgement {
     let fleet = Arc::new(fleet);
     let has_epoch = has_epoch(&fleet).await;
     let acts = schedule(&mut chance, goal.faults, has_epoch);
+    let settling = Instant::now();
     let world = World::settle(&fleet, &code, &mut chance).await;
+    println!("settled in {:.1?}", settling.elapsed());
     let began = Instant::now();
     let load = Load::start(&world, seed, goal, pace(goal, &acts));
     play(&fleet, &world, &acts).await;
+    println!("after all faults: {:?} after {:.1?}", world.progress(), began.elapsed());
     loop {
         let (verifies, changes) = world.progress();
         if verifies >= goal.verifies && changes >= goal.changes {
@@ -80,9 +101,15 @@ pub(crate) async fn run(build: Build, seed: u64, goal: Goal) -> Judgement {
     load.stop().await;
     look_at_the_end(&world).await;
     let took = began.elapsed();
+    for node in 0..NODES {
+        fleet.stop(node).await;
+    }
+    println!("{}", processor_time());
     let mut history = world.history();
     history.log = log(&fleet.database(), &world).await;
+    let judging = Instant::now();
     let violations = check(&history);
+    println!("judged in {:.1?}", judging.elapsed());
     Ledger::read(&fleet.database()).await.assert_tables_follow_from_events();
     Judgement { history, violations, took }
 }
@@ -180,7 +207,7 @@ async fn try_log(database: &Database, world: &World) -> Option<Vec<Event>> {
     let question = "
         SELECT aggregate_type, aggregate_id, sequence::text, event_type, payload::text, metadata::text
         FROM events WHERE aggregate_type IN ('token', 'user', 'account')
-        ORDER BY aggregate_type, aggregate_id, sequence";
+        ORDER BY aggregate_type, aggregate_id, events.sequence";
     let rows = connection.fetch_all(question).await.ok()?;
     let text = |row: &sqlx::postgres::PgRow, column: usize| row.get::<String, _>(column);
     let rows = rows.iter().map(|row| std::array::from_fn(|column| text(row, column)));
@@ -286,6 +313,21 @@ const fn name_of(seen: &Seen) -> &'static str {
         Seen::Nothing => "no answer",
         Seen::Broken(_) => "broken",
     }
+}
+
+/// What this process and the nodes that have ended have used.
+fn processor_time() -> String {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat.rsplit_once(')').expect("it has a name").1.split(' ').collect();
+    // Fields 14 to 17 of proc(5), in hundredths of a second.
+    let seconds = |from: usize| -> f64 {
+        fields[from..from + 2].iter().map(|ticks| ticks.parse::<f64>().expect("a number")).sum()
+    };
+    format!(
+        "processor: {:.1} s the test, {:.1} s the nodes",
+        seconds(12) / 100.0,
+        seconds(14) / 100.0
+    )
 }
 
 /// How long acknowledgements took.
