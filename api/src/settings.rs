@@ -6,6 +6,7 @@ mod limits;
 mod networks;
 mod oidc;
 mod trusted_proxy;
+mod verifier;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use self::limits::LimitSettings;
 use self::networks::RawNetworks;
 pub use self::oidc::OidcSettings;
 use self::oidc::RawOidc;
+pub use self::verifier::VerifierSettings;
 use crate::auth::trusted_proxy::TrustedProxy;
 use crate::deliveries::Endpoints;
 use crate::networks::Networks;
@@ -118,6 +120,18 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint_file: Option<PathBuf>,
+    /// Where tokens are looked up: in memory (replica) or in the database (direct) [env: SYMBOLON_VERIFIER] [default: replica]
+    #[arg(long, global = true, value_name = "KIND")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verifier: Option<String>,
+    /// Milliseconds for which a node may answer from memory without asking PostgreSQL [env: SYMBOLON_LEASE_MS] [default: 1000]
+    #[arg(long, global = true, value_name = "MILLISECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_ms: Option<u32>,
+    /// Milliseconds from one renewal of that lease to the next [env: SYMBOLON_LEASE_RENEWAL_MS] [default: 250]
+    #[arg(long, global = true, value_name = "MILLISECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_renewal_ms: Option<u32>,
 }
 
 /// Where the data is.
@@ -156,6 +170,8 @@ pub struct Settings {
     pub endpoints: Arc<Endpoints>,
     /// Who signs what the log is, and when.
     pub checkpoints: CheckpointSettings,
+    /// Where tokens are looked up.
+    pub verifier: VerifierSettings,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -204,6 +220,9 @@ struct Raw {
     log_origin: Option<String>,
     checkpoint_seconds: u32,
     checkpoint_file: Option<PathBuf>,
+    verifier: String,
+    lease_ms: u32,
+    lease_renewal_ms: u32,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -230,7 +249,10 @@ impl Settings {
             .set_default("account_requests_per_minute", 100)?
             .set_default("prospect_requests_per_minute", 10)?
             .set_default("allow_private_endpoints", false)?
-            .set_default("checkpoint_seconds", 60)?;
+            .set_default("checkpoint_seconds", 60)?
+            .set_default("verifier", "replica")?
+            .set_default("lease_ms", 1000)?
+            .set_default("lease_renewal_ms", 250)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -297,6 +319,7 @@ impl TryFrom<Raw> for Settings {
                 raw.checkpoint_seconds,
                 raw.checkpoint_file,
             )?,
+            verifier: VerifierSettings::parse(&raw.verifier, raw.lease_ms, raw.lease_renewal_ms)?,
         })
     }
 }

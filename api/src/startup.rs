@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::log::Origin;
+use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::{EventStore, Finding, ReadModels};
+use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::{LogKeeper, LogKeyError, Notary, key};
@@ -29,10 +32,14 @@ use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
+use crate::measures;
 use crate::networks::Networks;
 use crate::router::router;
-use crate::settings::{Database, LimitSettings, PublicUrl, Settings};
+use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
+
+/// Longest wait for the database when memory must not answer, so that a gateway hears of it in time.
+const DIRECT_READ: Duration = Duration::from_millis(150);
 
 /// Why the service cannot start. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +115,9 @@ pub struct Service {
     running: TaskTracker,
     dispatcher: Option<Dispatcher>,
     keeper: Option<LogKeeper>,
+    replica: Option<ReplicaKeeper>,
     housekeeping: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     usage: UsageWriter,
     store: Store,
 }
@@ -182,12 +191,45 @@ impl Store {
         match self {
             Self::Sqlite(store) => {
                 let sessions = SqliteStore::new(store.session_pool());
-                parts.assemble(store, TimedStore::new(sessions))
+                let verifier = settings.verifier.on(store.memory(), &store, None);
+                parts.assemble(store, verifier, TimedStore::new(sessions))
             }
             Self::Postgres(store) => {
                 let sessions = PostgresStore::new(store.session_pool());
-                parts.assemble(store, TimedStore::new(sessions))
+                let verifier = settings.verifier.on(store.memory(), &store, Some(DIRECT_READ));
+                parts.assemble(store, verifier, TimedStore::new(sessions))
             }
+        }
+    }
+}
+
+/// Keeps memory like the database. It stops when this is dropped.
+struct ReplicaKeeper {
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl ReplicaKeeper {
+    async fn start(store: &Store, node_id: Uuid, terms: Terms) -> Result<Self, StartError> {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let task = match store.clone() {
+            Store::Sqlite(store) => {
+                let epoch = store.fill_replica().await.map_err(ApiError::from)?;
+                tokio::spawn(async move { store.keep_replica(epoch, stopped).await })
+            }
+            Store::Postgres(store) => {
+                tokio::spawn(async move { store.keep_replica(node_id, terms, stopped).await })
+            }
+        };
+        Ok(Self { task, stop })
+    }
+
+    /// From then on no writer waits for this node.
+    async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "the task that keeps memory ended early: {error}");
         }
     }
 }
@@ -210,14 +252,16 @@ impl Parts {
     fn assemble(
         self,
         store: impl EventStore + ReadModels,
+        verifier: Arc<dyn Verifier>,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
+        measures::install();
         let mut salt = [0; 16];
         rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
         let models = Arc::new(store.clone());
         let app = App {
             commands: Arc::new(Executor::new(store, self.running.clone())),
-            verifier: models.clone(),
+            verifier,
             usage: UsageRecorder::default(),
             store: models,
             clock: self.around.clock,
@@ -245,9 +289,11 @@ impl Parts {
             router,
             running: self.running,
             housekeeping,
+            upkeep: tokio::spawn(measures::keep_small()),
             usage,
             dispatcher: None,
             keeper: None,
+            replica: None,
             store: self.store,
         })
     }
@@ -287,11 +333,26 @@ impl Service {
         self.keeper = Some(LogKeeper::start(&self.app, period, numbers));
     }
 
-    /// Waits for commands and deliveries that began, writes when tokens were used, signs the log, then closes the database.
+    /// Begins to answer from memory, unless the settings say not to.
+    ///
+    /// # Errors
+    /// When what is stored cannot be read.
+    pub async fn keep_replica(&mut self, settings: &Settings) -> Result<(), StartError> {
+        let VerifierSettings::Replica(terms) = settings.verifier else { return Ok(()) };
+        let node_id = self.app.new_uuid();
+        self.replica = Some(ReplicaKeeper::start(&self.store, node_id, terms).await?);
+        Ok(())
+    }
+
+    /// Waits for commands and deliveries that began, says that memory answers no more, writes when tokens were used, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
+        self.upkeep.abort();
         self.running.close();
         self.running.wait().await;
+        if let Some(replica) = self.replica {
+            replica.stop().await;
+        }
         self.usage.stop().await;
         if let Some(keeper) = self.keeper {
             keeper.stop(&self.app).await;

@@ -25,6 +25,7 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
     // Before anyone is told that there is something to stop.
     let stop = stop_signal()?;
     let mut service = Service::start(settings, at, Surroundings::default()).await?;
+    service.keep_replica(settings).await?;
     service.dispatch()?;
     service.keep_log(settings.checkpoints.period);
     say(format!("Listening on http://{at}"));

@@ -9,7 +9,7 @@ use super::{CALL_TIMEOUT, Postgres, in_time};
 use crate::event_store::{CommitError, EventStore};
 use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
-use crate::{StoreError, Submission};
+use crate::{StoreError, Submission, replica};
 
 impl EventStore for Postgres {
     async fn read_events<A: Aggregate>(
@@ -74,5 +74,11 @@ impl EventStore for Postgres {
 
     async fn events_wait(&self) {
         self.bell.notified().await;
+    }
+
+    async fn settle(&self, aggregate: (&str, &str), _wrote: bool) {
+        if replica::follows(aggregate.0) {
+            self.settling.settle(&self.reads, aggregate).await;
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! A PostgreSQL primary, shared by any number of nodes.
 
 mod event_store;
+mod keeping;
+mod round;
 mod scaffold;
+mod settling;
+mod snapshot;
 mod sql;
 
 use std::future::Future;
@@ -13,7 +17,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
 use tokio::sync::Notify;
 
+use crate::lease::Moment;
+use crate::replica::{LiveSet, Memory};
 use crate::{Finding, MigrateError, StoreError, log};
+use settling::Settling;
 
 pub use scaffold::PostgresScaffold;
 
@@ -63,6 +70,10 @@ pub struct Postgres {
     reads: PgPool,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
+    /// For connections that belong to no pool.
+    options: PgConnectOptions,
+    memory: Arc<Memory<LiveSet>>,
+    settling: Arc<Settling>,
 }
 
 impl Postgres {
@@ -80,6 +91,8 @@ impl Postgres {
             ("statement_timeout", "5000"),
             ("lock_timeout", "4000"),
             ("idle_in_transaction_session_timeout", "10000"),
+            // Without it, the database makes a writer outlive all leases.
+            ("symbolon.waits_for_nodes", if is_old_release() { "off" } else { "on" }),
         ]);
         refuse_unsafe_server(&options).await?;
         let pool = |connections, options| {
@@ -90,8 +103,11 @@ impl Postgres {
         };
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS, options.clone()),
-            reads: pool(READ_CONNECTIONS, options),
+            reads: pool(READ_CONNECTIONS, options.clone()),
             bell: Arc::default(),
+            options,
+            memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
+            settling: Arc::default(),
         })
     }
 
@@ -122,6 +138,11 @@ impl Postgres {
     /// The connections that browser sessions use.
     pub fn session_pool(&self) -> PgPool {
         self.commands.clone()
+    }
+
+    /// The live set, when [`Postgres::keep_replica`] keeps it.
+    pub fn memory(&self) -> Arc<Memory<LiveSet>> {
+        Arc::clone(&self.memory)
     }
 
     /// What an operator should know about this database.
@@ -169,6 +190,11 @@ impl Postgres {
         self.reads.close().await;
         self.commands.close().await;
     }
+}
+
+/// Whether to behave as the version did that knew of no leases.
+fn is_old_release() -> bool {
+    fail::eval("old_release", |_| ()).is_some()
 }
 
 /// Asks on a connection of its own: a pool would hide why it cannot connect.

@@ -363,6 +363,13 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
         Ok(count)
     }
 
+    /// Tells servers that keep rows in memory to read them anew.
+    async fn begin_epoch(&mut self) -> Result<(), RebuildError> {
+        let step = format!("UPDATE {}.replica_epoch SET epoch = epoch + 1", self.scaffold.served());
+        self.scaffold.execute(Statement::new(step)).await?;
+        Ok(())
+    }
+
     /// Replaces what differs, in a moment in which writers wait.
     async fn switch(&mut self) -> Result<Report, RebuildError> {
         for _ in 0..TRIES {
@@ -379,6 +386,7 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
                 self.catch_up_and_verify().await?;
                 let tables = mending::mend(self.scaffold, &self.plan, &self.noted).await?;
                 let events = self.known().await?;
+                self.begin_epoch().await?;
                 self.scaffold.commit().await.map_err(RebuildError::OutcomeUnknown)?;
                 return Ok(Report { events, resumed_at: 0, tables, exclusive: begin.elapsed() });
             }

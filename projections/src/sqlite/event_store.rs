@@ -9,7 +9,7 @@ use super::Sqlite;
 use crate::event_store::{CommitError, EventStore};
 use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
-use crate::{StoreError, Submission};
+use crate::{StoreError, Submission, replica};
 
 impl EventStore for Sqlite {
     async fn read_events<A: Aggregate>(
@@ -30,7 +30,16 @@ impl EventStore for Sqlite {
         let outcome = match connection.begin_with("BEGIN IMMEDIATE").await {
             Err(error) => Err(CommitError::NotSent(error.into())),
             Ok(mut tx) => match write(&mut *tx, events, submission).await {
-                Ok(()) => tx.commit().await.map_err(|error| CommitError::AnswerLost(error.into())),
+                Ok(()) => {
+                    let doubt = self.memory.doubt();
+                    match tx.commit().await {
+                        Ok(()) => {
+                            doubt.settle(|live| replica::apply_all(live, events));
+                            Ok(())
+                        }
+                        Err(error) => Err(CommitError::AnswerLost(error.into())),
+                    }
+                }
                 Err(error) => match tx.rollback().await {
                     Ok(()) => Err(error.into()),
                     Err(failed) => Err(CommitError::NotSent(failed.into())),
@@ -54,6 +63,14 @@ impl EventStore for Sqlite {
         match sequencer::number_batch(&mut *tx, turn).await {
             Ok(done) => tx.commit().await.map(|()| done).map_err(StoreError::from),
             Err(error) => tx.rollback().await.map_err(Into::into).and(Err(error)),
+        }
+    }
+
+    /// What was committed is in memory before the write connection is let go.
+    async fn settle(&self, _aggregate: (&str, &str), wrote: bool) {
+        if !wrote && let Err(error) = self.writer.acquire().await {
+            tracing::warn!(%error, "the write connection is not to be had: {error}");
+            self.memory.forget();
         }
     }
 

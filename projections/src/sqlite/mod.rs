@@ -1,6 +1,7 @@
 //! The embedded database: one file, one process, one write connection.
 
 mod event_store;
+mod keeping;
 mod lock;
 mod scaffold;
 mod sql;
@@ -13,6 +14,8 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::lease::Moment;
+use crate::replica::{LiveSet, Memory};
 use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
 use lock::DatabaseLock;
 
@@ -62,6 +65,8 @@ pub enum OpenError {
 pub struct Sqlite {
     writer: SqlitePool,
     reader: SqlitePool,
+    /// Changes while the write connection is held.
+    memory: Arc<Memory<LiveSet>>,
     /// Held, never read.
     _lock: Arc<DatabaseLock>,
 }
@@ -94,7 +99,8 @@ impl Sqlite {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).pragma("query_only", "on"));
-        Ok(Self { writer, reader, _lock: lock })
+        let memory = Arc::new(Memory::new(LiveSet::default(), Moment::now));
+        Ok(Self { writer, reader, memory, _lock: lock })
     }
 
     /// Brings the tables up to date, and gives events that are older than the log their places in it.
@@ -110,6 +116,11 @@ impl Sqlite {
     /// The connection that browser sessions are written through.
     pub fn session_pool(&self) -> SqlitePool {
         self.writer.clone()
+    }
+
+    /// The live set, when [`Sqlite::fill_replica`] has filled it.
+    pub fn memory(&self) -> Arc<Memory<LiveSet>> {
+        Arc::clone(&self.memory)
     }
 
     /// What an operator should know about this database.

@@ -1,0 +1,311 @@
+//! Keeps a node's memory like the database, and the node's right to answer from it.
+//!
+//! One task and one connection of its own, so that neither slow commands nor an empty pool keep a lease from being
+//! renewed. Whatever fails is tried again; meanwhile the lease runs out by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions, PgRow};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Postgres;
+use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
+use super::settling::CHANNEL;
+use crate::lease::{Lease, Moment, Roll, Standing, Terms};
+use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
+use crate::{StoreError, measures, replica};
+
+/// A round that takes longer is given up, while there is a lease to lose.
+const ROUND: Duration = Duration::from_millis(150);
+/// After a failure.
+const RETRY: Duration = Duration::from_millis(50);
+/// From one look for dead nodes to the next, and the silence from which on one is taken for dead. The longest lease
+/// is shorter.
+const SWEEP: Duration = Duration::from_secs(1);
+const DEAD: Duration = Duration::from_secs(5);
+/// From one look whether the listening connection is still there to the next.
+const LISTEN_CHECK: Duration = Duration::from_secs(10);
+
+/// The node, and how far its memory is.
+struct Keeper<'a> {
+    store: &'a Postgres,
+    terms: Terms,
+    node: Node,
+    lease: Lease,
+    hint: Arc<Notify>,
+    filled: Option<Filled>,
+    /// When the last proof began.
+    proved: Option<Moment>,
+    sweeper: Sweeper,
+}
+
+struct Sweeper {
+    roll: Roll<String>,
+    last: Moment,
+}
+
+impl Postgres {
+    /// Fills memory, and keeps it, and the right to answer from it, until `stop`. Then no writer waits for this node.
+    pub async fn keep_replica(&self, node_id: Uuid, terms: Terms, stop: CancellationToken) {
+        let hint = Arc::new(Notify::new());
+        let listening = tokio::spawn(listen(self.options.clone(), Arc::clone(&hint)));
+        let node = Node {
+            id: node_id,
+            lease_ms: i64::try_from(terms.length.as_millis()).unwrap_or(i64::MAX),
+        };
+        let mut keeper = Keeper {
+            store: self,
+            terms,
+            node,
+            lease: Lease::new(terms.length),
+            hint,
+            filled: None,
+            proved: None,
+            sweeper: Sweeper { roll: Roll::default(), last: Moment::now() },
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = keeper.keep() => {}
+        }
+        listening.abort();
+        self.memory.forget();
+        if let Err(error) = self.say_goodbye(node).await {
+            tracing::info!(%error, "writers wait once for this node's lease to end: {error}");
+        }
+    }
+
+    async fn say_goodbye(&self, node: Node) -> Result<(), sqlx::Error> {
+        let goodbye = async {
+            let mut connection = self.options.connect().await?;
+            leave(&mut connection, node).await?;
+            connection.close().await
+        };
+        tokio::time::timeout(DEAD, goodbye).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+}
+
+impl Keeper<'_> {
+    async fn keep(&mut self) {
+        let mut is_told = false;
+        loop {
+            let held = self.hold(&mut is_told).await;
+            self.count("failed");
+            match held {
+                Ok(never) => match never {},
+                Err(error) if !is_told => {
+                    is_told = true;
+                    tracing::warn!(%error, "no lease is renewed, so memory does not answer: {error}");
+                }
+                Err(error) => tracing::debug!(%error, "still no lease: {error}"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Goes round on one connection until that fails.
+    async fn hold(&mut self, is_told: &mut bool) -> Result<std::convert::Infallible, StoreError> {
+        let mut connection = in_time(self.patience(), self.store.options.connect()).await?;
+        let is_hinted = &mut true;
+        loop {
+            let Some(filled) = &self.filled else {
+                self.fill().await?;
+                continue;
+            };
+            let begun = Moment::now();
+            let round = go_round(&mut connection, self.node, filled);
+            let round = in_time(self.patience(), round).await?;
+            let ended = Moment::now();
+            if round.identity != filled.identity {
+                tracing::warn!(
+                    before = filled.identity,
+                    now = round.identity,
+                    "the database is another one, or was mended: loading everything again"
+                );
+                self.store.memory.forget();
+                self.filled = None;
+                continue;
+            }
+            let brought = self.take(round, *is_hinted);
+            let is_proof = match self.lease.round(begun, ended) {
+                Standing::Proof { until } => {
+                    self.store.memory.vouch_until(until);
+                    self.proved = Some(begun);
+                    true
+                }
+                Standing::Visible => false,
+            };
+            self.count(if is_proof { "proof" } else { "visible" });
+            if is_proof && *is_told {
+                *is_told = false;
+                tracing::info!("memory answers again");
+            }
+            self.sweeper.sweep(&mut connection, self.patience()).await?;
+            *is_hinted = brought || !is_proof || self.wait(begun).await;
+        }
+    }
+
+    /// Publishes what a round came to.
+    fn count(&self, outcome: &'static str) {
+        metrics::counter!(measures::LEASE_ROUNDS, "outcome" => outcome).increment(1);
+        if let Some(proved) = self.proved {
+            let age = Moment::now().since(proved).as_secs_f64();
+            metrics::gauge!(measures::LEASE_AGE).set(age);
+        }
+    }
+
+    /// While there is a lease to lose, no round may take long.
+    fn patience(&self) -> Duration {
+        if fail::eval("lease_from_reply", |_| ()).is_some() {
+            return DEAD;
+        }
+        if self.store.memory.is_believed() { ROUND } else { self.terms.length }
+    }
+
+    /// Applies what a round brought; says whether it was anything.
+    fn take(&mut self, round: Round, is_hinted: bool) -> bool {
+        let is_lost = !is_hinted && fail::eval("notify_only", |_| ()).is_some();
+        if !round.events.is_empty() && !is_lost {
+            self.store.memory.change(|live| replica::apply_all(live, &round.events));
+        }
+        metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(round.snapshot.end()));
+        if let Some(filled) = &mut self.filled {
+            filled.applied = round.snapshot;
+        }
+        !round.events.is_empty()
+    }
+
+    /// Waits for the next round to be due, or for a hint; says which.
+    async fn wait(&self, begun: Moment) -> bool {
+        let due = self.terms.renewal.saturating_sub(Moment::now().since(begun));
+        tokio::select! {
+            () = self.hint.notified() => true,
+            () = tokio::time::sleep(due) => false,
+        }
+    }
+
+    async fn fill(&mut self) -> Result<(), StoreError> {
+        let begun = Moment::now();
+        let (live, filled) = load(&self.store.options).await?;
+        let milliseconds = Moment::now().since(begun).as_millis();
+        replica::tell_loaded(&live, milliseconds);
+        self.store.memory.change(|memory| *memory = live);
+        self.filled = Some(filled);
+        Ok(())
+    }
+}
+
+impl Sweeper {
+    /// Removes nodes that have been silent for long: a process that was killed says no goodbye.
+    async fn sweep(
+        &mut self,
+        connection: &mut PgConnection,
+        patience: Duration,
+    ) -> Result<(), sqlx::Error> {
+        let begun = Moment::now();
+        if begun.since(self.last) < SWEEP {
+            return Ok(());
+        }
+        self.last = begun;
+        let question = sqlx::query_as::<_, (String, i64)>(
+            "SELECT node_id, renewal FROM nodes ORDER BY node_id",
+        );
+        let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
+        let renewals: Vec<_> =
+            rows.iter().map(|(id, renewal)| (id.clone(), renewal.unsigned_abs())).collect();
+        let silences = self.roll.call(begun, Moment::now(), &renewals);
+        for ((id, renewal), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
+            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewal = $2");
+            let gone = gone.bind(id).bind(renewal).execute(&mut *connection);
+            in_time(patience, gone).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads everything in one snapshot, and says which.
+async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreError> {
+    let mut connection = in_time(DEAD, options.connect()).await?;
+    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+    let filled = whereabouts(&mut tx).await?;
+    let (users,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
+    let mut live = LiveSet::default();
+    live.reserve(usize::try_from(users).unwrap_or_default());
+    read::<AccountRow>(&mut tx, &mut live).await?;
+    read::<UserRow>(&mut tx, &mut live).await?;
+    read::<TokenRow>(&mut tx, &mut live).await?;
+    read::<MembershipRow>(&mut tx, &mut live).await?;
+    tx.rollback().await?;
+    if fail::eval("resurrect_on_reload", |_| ()).is_some() {
+        tokio::time::sleep(RETRY * 6).await;
+        return Ok((live, whereabouts(&mut connection).await?));
+    }
+    connection.close().await?;
+    Ok((live, filled))
+}
+
+async fn whereabouts(connection: &mut PgConnection) -> Result<Filled, StoreError> {
+    let text = format!("SELECT pg_current_snapshot()::text, {IDENTITY}");
+    let question = sqlx::query_as::<_, (String, String)>(&text);
+    let (snapshot, identity) = question.fetch_one(connection).await?;
+    Ok(Filled { identity, applied: snapshot.parse().map_err(StoreError::corrupt)? })
+}
+
+async fn read<R>(connection: &mut PgConnection, live: &mut LiveSet) -> Result<(), StoreError>
+where
+    R: LiveRow + for<'r> sqlx::FromRow<'r, PgRow>,
+{
+    use futures_util::TryStreamExt;
+    let mut rows = sqlx::query_as::<_, R>(R::QUESTION).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        row.add_to(live)?;
+    }
+    Ok(())
+}
+
+/// Passes hints on, until it is aborted.
+async fn listen(options: PgConnectOptions, hint: Arc<Notify>) {
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    loop {
+        if let Err(error) = hear(&pool, &hint).await {
+            tracing::debug!(%error, "not listening for hints: {error}");
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn hear(pool: &sqlx::PgPool, hint: &Notify) -> Result<(), sqlx::Error> {
+    let mut listener = in_time(DEAD, PgListener::connect_with(pool)).await?;
+    in_time(DEAD, listener.listen(CHANNEL)).await?;
+    loop {
+        match tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
+            Ok(heard) => heard.map(drop)?,
+            // A connection that is gone without a word is as quiet as one on which nothing happens.
+            Err(_) => {
+                in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?
+            }
+        }
+        hint.notify_one();
+    }
+}
+
+/// An answer, or an error after `patience`.
+async fn in_time<T, E: From<sqlx::Error>>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let too_late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "the database is too slow");
+    tokio::time::timeout(patience, answer)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(too_late()).into()))
+}
+
+/// As metrics are written. Exact for nine quadrillion transactions.
+#[expect(clippy::cast_precision_loss, reason = "transactions do not reach 2^53")]
+const fn as_number(transaction: u64) -> f64 {
+    transaction as f64
+}

@@ -1,0 +1,31 @@
+//! Wrong answers that tests ask for by name, to see that they are noticed. Not part of what people build.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::token::TokenDigest;
+
+use crate::lease::Moment;
+use crate::verifier::LiveToken;
+
+static ANSWERS: LazyLock<Mutex<HashMap<[u8; 32], (Moment, LiveToken)>>> =
+    LazyLock::new(Mutex::default);
+
+/// A wrong answer, if one is wanted now.
+pub(super) fn wrong_answer(digest: &TokenDigest) -> Option<LiveToken> {
+    let answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if fail::eval("other_users_row", |_| ()).is_some() && answers.contains_key(digest.as_bytes()) {
+        let others = answers.iter().find(|(known, _)| *known != digest.as_bytes());
+        return others.map(|(_, (_, answer))| answer.clone());
+    }
+    fail::eval("cache_one_second", |_| ())?;
+    let (at, answer) = answers.get(digest.as_bytes())?;
+    (Moment::now().since(*at) < Duration::from_secs(1)).then(|| answer.clone())
+}
+
+/// Remembers an answer, to give it wrongly later.
+pub(super) fn remember(digest: &TokenDigest, answer: &LiveToken) {
+    let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    answers.insert(*digest.as_bytes(), (Moment::now(), answer.clone()));
+}

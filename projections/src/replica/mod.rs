@@ -1,0 +1,183 @@
+//! The whole live set in memory: whose each token is, and what that person may do right now.
+//!
+//! It is changed by the same [`Change`](crate::projector::Change)s that the tables are, and answers only while it is
+//! certain to be as strict as asking the primary: on SQLite it changes inside the write's critical section; on
+//! PostgreSQL it is under a [`lease`](crate::lease).
+//!
+//! **Invariant:** what memory cannot answer is asked of the database, once; what that cannot answer is refused.
+
+#[cfg(feature = "failpoints")]
+mod faults;
+mod live_set;
+mod loading;
+mod memory;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cqrs_es::Aggregate;
+use cqrs_es::persist::SerializedEvent;
+use domain::token::TokenDigest;
+use domain::{Account, Token, User, UserId};
+use metrics::Counter;
+
+pub use live_set::{LiveSet, Verdict};
+pub(crate) use loading::{AccountRow, LiveRow, MembershipRow, TokenRow, UserRow};
+pub use memory::Memory;
+
+use crate::recorded::RecordedEvent;
+use crate::verifier::{Access, LiveToken, Verifier};
+use crate::{StoreError, lease, measures, projector};
+
+/// What [`memory`] is made of; a model puts others in their place.
+mod sync {
+    pub(super) use std::sync::RwLock;
+    pub(super) use std::sync::atomic::{AtomicU64, Ordering};
+}
+
+/// Whether events of this type of aggregate change what a caller may do.
+pub fn follows(aggregate_type: &str) -> bool {
+    [Token::TYPE, User::TYPE, Account::TYPE].contains(&aggregate_type)
+}
+
+/// Answers from memory while it may, and otherwise asks the database.
+#[derive(Clone)]
+pub struct Replica {
+    memory: Arc<Memory<LiveSet>>,
+    database: Arc<dyn Verifier>,
+    /// Longest wait for the database.
+    patience: Option<Duration>,
+    counted: Arc<OnceLock<Counted>>,
+}
+
+/// Who answered, how often. Looked up by name once: a verification takes less time than that.
+struct Counted {
+    memory: Counter,
+    database: Counter,
+    nowhere: Counter,
+}
+
+impl Counted {
+    fn new() -> Self {
+        let from = |from| metrics::counter!(measures::VERIFICATIONS, "from" => from);
+        Self { memory: from("memory"), database: from("database"), nowhere: from("nowhere") }
+    }
+}
+
+impl Replica {
+    /// A replica that asks `database` when memory must not answer, and waits for `patience` at most.
+    pub fn new(
+        memory: Arc<Memory<LiveSet>>,
+        database: Arc<dyn Verifier>,
+        patience: Option<Duration>,
+    ) -> Self {
+        Self { memory, database, patience, counted: Arc::default() }
+    }
+
+    /// What memory says, or else the database.
+    async fn answer<T>(
+        &self,
+        read: impl FnOnce(&LiveSet) -> Verdict<T>,
+        ask: impl Future<Output = Result<Option<T>, StoreError>>,
+    ) -> Result<Option<T>, StoreError> {
+        let counted = self.counted.get_or_init(Counted::new);
+        let (answer, by) = match self.memory.ask(read) {
+            Some(verdict) => (certain(verdict), &counted.memory),
+            None => (self.in_time(ask).await, &counted.database),
+        };
+        if answer.is_ok() { by } else { &counted.nowhere }.increment(1);
+        answer
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let Some(patience) = self.patience else { return answer.await };
+        let too_late = "the database did not answer in time, and there is no lease";
+        tokio::time::timeout(patience, answer)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable(too_late.into())))
+    }
+}
+
+fn certain<T>(verdict: Verdict<T>) -> Result<Option<T>, StoreError> {
+    match verdict {
+        Verdict::Live(found) => Ok(Some(found)),
+        Verdict::Nothing => Ok(None),
+        Verdict::NotUnderstood => {
+            let cause = "an event was recorded that this version does not understand";
+            Err(StoreError::Unavailable(cause.into()))
+        }
+    }
+}
+
+#[async_trait]
+impl Verifier for Replica {
+    async fn find_live_token(&self, digest: &TokenDigest) -> Result<Option<LiveToken>, StoreError> {
+        #[cfg(feature = "failpoints")]
+        if let Some(wrong) = faults::wrong_answer(digest) {
+            return Ok(Some(wrong));
+        }
+        let ask = self.database.find_live_token(digest);
+        let found = self.answer(|live| live.find_live_token(digest), ask).await;
+        #[cfg(feature = "failpoints")]
+        if let Ok(Some(found)) = &found {
+            faults::remember(digest, found);
+        }
+        found
+    }
+
+    async fn find_access(&self, user_id: UserId) -> Result<Option<Access>, StoreError> {
+        let ask = self.database.find_access(user_id);
+        self.answer(|live| live.find_access(user_id), ask).await
+    }
+}
+
+/// Publishes that memory was filled.
+pub(crate) fn tell_loaded(live: &LiveSet, milliseconds: u128) {
+    let (users, tokens) = (live.users(), live.tokens());
+    tracing::info!(users, tokens, "loaded {tokens} tokens of {users} users in {milliseconds} ms");
+    metrics::counter!(measures::REPLICA_LOADS).increment(1);
+    tell_size(live);
+}
+
+fn tell_size(live: &LiveSet) {
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!(measures::REPLICA_USERS).set(number(live.users()));
+    metrics::gauge!(measures::REPLICA_TOKENS).set(number(live.tokens()));
+}
+
+/// Does to the live set what events say.
+pub(crate) fn apply_all(live: &mut LiveSet, events: &[SerializedEvent]) {
+    events.iter().for_each(|event| apply(live, event));
+    tell_size(live);
+}
+
+fn apply(live: &mut LiveSet, event: &SerializedEvent) {
+    if !follows(&event.aggregate_type) {
+        return;
+    }
+    match RecordedEvent::read(event) {
+        Ok(recorded) => projector::changes(&recorded).iter().for_each(|change| live.apply(change)),
+        Err(error) => distrust(live, event, &error),
+    }
+}
+
+/// Nobody knows what an event that cannot be read has changed, so whoever it may concern is refused.
+fn distrust(live: &mut LiveSet, event: &SerializedEvent, error: &StoreError) {
+    let (kind, id) = (&*event.aggregate_type, &*event.aggregate_id);
+    tracing::error!(
+        %error,
+        event_type = event.event_type,
+        "cannot apply an event of {kind} {id}; whoever it concerns is refused until the next start"
+    );
+    if kind == Account::TYPE {
+        if let Ok(account_id) = id.parse() {
+            live.distrust_account(account_id);
+        }
+    } else if let Ok(user_id) = id.parse() {
+        live.distrust_user(user_id);
+    }
+}
