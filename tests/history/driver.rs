@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::fleet::NODES;
 use crate::record::{Account, Change, Node, Outcome, Question, Role, Seen, Token};
-use crate::world::{Belief, NEVER_MADE, USERS, World};
+use crate::world::{Belief, NEVER_MADE, World};
 
 /// Workers that change things. Most of them may wait for a node that is away.
 const CHANGERS: u64 = 24;
@@ -84,7 +84,8 @@ struct Changer {
 impl Changer {
     async fn work(mut self, stop: Arc<AtomicBool>) {
         while !stop.load(Ordering::Relaxed) {
-            let (user, node) = (self.chance.random_range(0..USERS), self.node());
+            let user = self.chance.random_range(0..self.world.users());
+            let node = self.node();
             let before = self.world.belief(user);
             let change = choose(&before, &mut self.chance);
             let outcome = self.world.change(user, node, change).await;
@@ -186,7 +187,7 @@ impl Verifier {
     /// Mostly a token that is live, as far as one knows; often one that died lately; some that died long
     /// ago; a few that never were.
     fn choose(&mut self) -> (Token, Question) {
-        let user = self.chance.random_range(0..USERS);
+        let user = self.chance.random_range(0..self.world.users());
         let belief = self.world.belief(user);
         let (account, _) = belief.roles[self.chance.random_range(0..belief.roles.len())];
         let tokens = self.world.tokens();

@@ -31,28 +31,21 @@ pub(crate) struct Build {
 impl Build {
     /// Nodes that check credentials in this way.
     pub(crate) fn verifying_by(verifier: &str) -> Self {
-        let mut arguments = Vec::new();
-        // Without the choice there is one way, which is this one.
-        if knows_flag("--verifier") {
-            arguments.extend(["--verifier".to_owned(), verifier.to_owned()]);
-        } else {
-            assert_eq!(verifier, "direct", "this build has no other verifier");
-        }
+        let arguments = vec!["--verifier".to_owned(), verifier.to_owned()];
         Self { arguments, failpoints: Vec::new() }
     }
 
-    /// The same with these faults built into every node.
-    pub(crate) fn broken_by(mut self, failpoints: &str) -> Self {
-        self.failpoints = (0..NODES).map(|node| (node, failpoints.to_owned())).collect();
+    /// The same with this fault built into every node.
+    pub(crate) fn broken_by(mut self, failpoint: &str) -> Self {
+        self.failpoints = (0..NODES).map(|node| (node, format!("{failpoint}=return"))).collect();
         self
     }
-}
 
-/// Whether `symbolon serve` knows this flag.
-pub(crate) fn knows_flag(flag: &str) -> bool {
-    let mut command = binary::command();
-    command.args(["serve", "--help"]);
-    binary::finish(command, "").stdout.contains(flag)
+    /// The same with one node that is of the release before.
+    pub(crate) fn beside_an_old_release(mut self, node: Node) -> Self {
+        self.failpoints = vec![(node, "old_release=return".to_owned())];
+        self
+    }
 }
 
 /// One node, running or not.
@@ -70,7 +63,7 @@ pub(crate) struct Place {
 pub(crate) struct Fleet {
     pub(crate) places: Vec<Place>,
     build: Build,
-    pub(crate) cluster: Arc<Cluster>,
+    cluster: std::sync::Mutex<Arc<Cluster>>,
     database: String,
     directory: Scratch,
 }
@@ -92,6 +85,7 @@ impl Fleet {
             places.push(Place { number, address, url, proxy, server: Mutex::default() });
         }
         let directory = Scratch::new("nodes");
+        let cluster = std::sync::Mutex::new(cluster);
         let fleet = Self { places, build, cluster, database, directory };
         fleet.launch(0).await;
         let code = {
@@ -111,7 +105,20 @@ impl Fleet {
 
     /// The database, past all proxies.
     pub(crate) fn database(&self) -> Database {
-        Database::at(self.cluster.url(&self.database))
+        Database::at(self.cluster().url(&self.database))
+    }
+
+    /// The cluster that the nodes work on.
+    pub(crate) fn cluster(&self) -> Arc<Cluster> {
+        Arc::clone(&self.cluster.lock().expect("nobody panics"))
+    }
+
+    /// Leads every new connection of every node to another cluster, which has the same databases.
+    pub(crate) fn move_to(&self, cluster: Arc<Cluster>) {
+        for place in &self.places {
+            place.proxy.retarget(cluster.port());
+        }
+        *self.cluster.lock().expect("nobody panics") = cluster;
     }
 
     /// The name of the database.
@@ -174,9 +181,10 @@ impl Fleet {
         // Every token is shown from an address of its own, so that none exhausts a limit for others.
         command.args(["--gateway-cidrs", "127.0.0.1/32"]);
         command.args(["--log", "warn"]).args(&self.build.arguments);
-        let points = self.build.failpoints.iter().filter(|(node, _)| *node == place.number);
-        let points: Vec<_> = points.map(|(_, points)| points.as_str()).collect();
-        command.env("FAILPOINTS", points.join(";"));
+        let points = self.build.failpoints.iter().find(|(node, _)| *node == place.number);
+        if let Some((_, points)) = points {
+            command.env("FAILPOINTS", points);
+        }
         Server::launch(command, directory).await
     }
 }

@@ -4,9 +4,15 @@
 mod chaos;
 mod checker;
 mod driver;
+mod failover;
 mod fleet;
 mod judged;
+mod kills;
+mod latency;
 mod nemesis;
+mod partitions;
+mod paused;
+mod power;
 mod promise;
 mod record;
 mod register;

@@ -54,7 +54,7 @@ pub(crate) struct Act {
 }
 
 /// The faults of a run: the first ones are one of each kind, so that none is left out by chance.
-pub(crate) fn schedule(chance: &mut StdRng, faults: usize, has_epoch: bool) -> Vec<Act> {
+pub(crate) fn schedule(chance: &mut StdRng, faults: usize) -> Vec<Act> {
     const KINDS: usize = 14;
     let mut kinds: Vec<usize> = (0..KINDS).collect();
     // Fisher and Yates: in an order of the seed's.
@@ -87,8 +87,7 @@ pub(crate) fn schedule(chance: &mut StdRng, faults: usize, has_epoch: bool) -> V
             10 => Fault::Kill(node),
             11 => Fault::Stop(node),
             12 => Fault::Database,
-            _ if has_epoch => Fault::NewEpoch,
-            _ => Fault::Kill(node),
+            _ => Fault::NewEpoch,
         };
         acts.push(Act {
             quiet: Duration::from_millis(chance.random_range(400..1_600)),
@@ -97,6 +96,42 @@ pub(crate) fn schedule(chance: &mut StdRng, faults: usize, has_epoch: bool) -> V
         });
     }
     acts
+}
+
+/// Faults in quick succession, of those kinds that protocols over memory stand or fall with. Nothing is
+/// ever killed, so that nothing is lost that a broken build might get wrong.
+pub(crate) fn temptations(chance: &mut StdRng, faults: usize) -> Vec<Act> {
+    let mut acts = Vec::new();
+    while acts.len() < faults {
+        let node = chance.random_range(0..NODES);
+        let network = |mode| Fault::Network(vec![node], mode);
+        let fault = match acts.len() % 5 {
+            0 => Fault::NewEpoch,
+            1 => network(Mode::StallListening),
+            2 => network(Mode::StallAnswers),
+            3 => network(Mode::Delay(Duration::from_millis(chance.random_range(200..900)))),
+            _ => Fault::Pause(node),
+        };
+        acts.push(Act {
+            quiet: Duration::from_millis(chance.random_range(300..900)),
+            fault,
+            length: Duration::from_millis(chance.random_range(700..2_500)),
+        });
+    }
+    acts
+}
+
+/// The same fault again and again, to one node or another.
+pub(crate) fn kills(chance: &mut StdRng, faults: usize, of_database: bool) -> Vec<Act> {
+    let act = |_| {
+        let node = chance.random_range(0..NODES);
+        Act {
+            quiet: Duration::from_millis(chance.random_range(100..900)),
+            fault: if of_database { Fault::Database } else { Fault::Kill(node) },
+            length: Duration::from_millis(chance.random_range(0..1_000)),
+        }
+    };
+    (0..faults).map(act).collect()
 }
 
 /// Does all of it, and leaves everything whole.
@@ -145,19 +180,20 @@ async fn strike(fleet: &Arc<Fleet>, act: &Act) -> Vec<Node> {
             vec![*node]
         }
         Fault::Database => {
-            kill_cluster(&fleet.cluster).await;
+            let cluster = fleet.cluster();
+            kill_cluster(&cluster).await;
             sleep(act.length / 4).await;
-            let cluster = Arc::clone(&fleet.cluster);
+            let log = cluster.log_file();
             let started = tokio::task::spawn_blocking(move || cluster.start(&[])).await;
             if started.is_err() {
-                let log = std::fs::read_to_string(fleet.cluster.log_file()).unwrap_or_default();
+                let log = std::fs::read_to_string(log).unwrap_or_default();
                 let end: Vec<_> = log.lines().rev().take(30).collect();
                 panic!("the database does not start again: {end:#?}");
             }
             (0..NODES).collect()
         }
         Fault::NewEpoch => {
-            let mut connection = fleet.cluster.connect(fleet.database_name()).await;
+            let mut connection = fleet.cluster().connect(fleet.database_name()).await;
             let command = "UPDATE replica_epoch SET epoch = epoch + 1";
             connection.execute(command).await.expect("there is such a table");
             (0..NODES).collect()

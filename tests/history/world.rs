@@ -18,7 +18,7 @@ use crate::record::{
 };
 use crate::wire::{Pool, Reply, request};
 
-/// How many of each there are.
+/// How many users a run has.
 pub(crate) const USERS: usize = 200;
 const ACCOUNTS: usize = 12;
 /// Well-formed tokens that never were made.
@@ -105,7 +105,12 @@ struct TokenReply {
 
 impl World {
     /// Sets the service up, and lets everyone in: each user belongs to some accounts and has a token.
-    pub(crate) async fn settle(fleet: &Fleet, code: &str, chance: &mut StdRng) -> Arc<Self> {
+    pub(crate) async fn settle(
+        fleet: &Fleet,
+        code: &str,
+        users: usize,
+        chance: &mut StdRng,
+    ) -> Arc<Self> {
         let pools: Vec<_> = (0..NODES).map(|node| Pool::new(fleet.address(node))).collect();
         let body = json!({
             "code": code, "email": ADMIN, "name": "root", "password": "horse battery staple",
@@ -132,7 +137,7 @@ impl World {
             world.account_numbers.insert(id.id.clone(), account);
             world.accounts.push(id.id);
         }
-        world.invite().await;
+        world.invite(users).await;
         let world = Arc::new(world);
         for _ in 0..NEVER_MADE {
             let secret = TokenSecret::generate(&Prefix::default(), chance);
@@ -146,8 +151,8 @@ impl World {
         world
     }
 
-    async fn invite(&mut self) {
-        for user in 0..USERS {
+    async fn invite(&mut self, users: usize) {
+        for user in 0..users {
             let email = format!("user-{user}@example.test");
             let body = json!({ "email": email, "name": format!("user {user}") }).to_string();
             let target = "/v1/admin/users";
@@ -164,7 +169,7 @@ impl World {
             let world = Arc::clone(self);
             work.spawn(async move { world.fill_account(account).await });
         }
-        for user in 0..USERS {
+        for user in 0..self.users() {
             let world = Arc::clone(self);
             work.spawn(async move { world.give_token(user).await });
             if work.len() > 16 {
@@ -177,7 +182,7 @@ impl World {
     }
 
     async fn fill_account(&self, account: Account) {
-        for user in 0..USERS {
+        for user in 0..self.users() {
             let Some(place) = accounts_of(user).iter().position(|of| *of == account) else {
                 continue;
             };
@@ -212,6 +217,25 @@ impl World {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let headers = [format!("{SIGNED_IN}: {email}"), format!("x-request-id: {BEFORE}{number}")];
         ask(&self.pools[node], method, target, &headers, body, expected).await
+    }
+
+    /// How many users there are.
+    pub(crate) fn users(&self) -> usize {
+        self.people.len()
+    }
+
+    /// The bytes of a request that shows this token.
+    pub(crate) fn showing(&self, token: Token) -> Vec<u8> {
+        let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
+        request("GET", "/v1/token", &held.headers, "")
+    }
+
+    /// The bytes of a request of a user who is signed in, in one of the user's accounts.
+    pub(crate) fn signed_in(&self, user: User, method: &str, target: &str) -> Vec<u8> {
+        let account = &self.accounts[accounts_of(user)[0]];
+        let email = &self.people[user].email;
+        let headers = [format!("{SIGNED_IN}: {email}"), format!("x-account-id: {account}")];
+        request(method, target, &headers, "")
     }
 
     /// What time it is; never zero.
@@ -443,8 +467,8 @@ impl World {
         let notes = self.notes.lock().expect("nobody panics");
         let tokens = self.tokens.lock().expect("nobody panics");
         History {
-            users: USERS,
-            accounts_of: (0..USERS).map(|user| accounts_of(user).to_vec()).collect(),
+            users: self.users(),
+            accounts_of: (0..self.users()).map(|user| accounts_of(user).to_vec()).collect(),
             tokens: tokens.iter().map(|held| held.facts.clone()).collect(),
             changes: notes.changes.clone(),
             verifies: notes.verifies.clone(),
