@@ -253,14 +253,20 @@ fn availability(history: &History) -> Vec<Violation> {
     let mut violated = |at: Time, what: String| {
         violations.push(Violation { rule: Rule::Unavailable, at, what });
     };
-    let near = |window: &Window, span: Span, recovery: Time| {
-        span.start <= window.span.end.saturating_add(recovery) && span.end >= window.span.start
+    let close = |to: Span, span: Span, recovery: Time| {
+        span.start <= to.end.saturating_add(recovery) && span.end >= to.start
     };
+    let near = |window: &Window, span: Span, recovery: Time| close(window.span, span, recovery);
+    let starved =
+        |span: Span| history.starved.iter().any(|starved| close(*starved, span, READ_RECOVERY));
     for verified in &history.verifies {
         let excused = match verified.seen {
-            Seen::Unavailable | Seen::Nothing => history.windows.iter().any(|window| {
-                window.nodes.contains(&verified.node) && near(window, verified.span, READ_RECOVERY)
-            }),
+            Seen::Unavailable | Seen::Nothing => {
+                history.windows.iter().any(|window| {
+                    window.nodes.contains(&verified.node)
+                        && near(window, verified.span, READ_RECOVERY)
+                }) || starved(verified.span)
+            }
             Seen::Broken(_) => false,
             Seen::Caller { .. } | Seen::Member(_) | Seen::NoMember | Seen::Invalid => true,
         };
@@ -272,7 +278,7 @@ fn availability(history: &History) -> Vec<Violation> {
         let excused = match change.outcome {
             Outcome::Unavailable | Outcome::Unknown => {
                 let near = |window| near(window, change.span, CHANGE_RECOVERY);
-                history.windows.iter().any(near)
+                history.windows.iter().any(near) || starved(change.span)
             }
             Outcome::Broken(_) => false,
             Outcome::Done(_) | Outcome::Refused(_) => true,

@@ -19,7 +19,7 @@ use crate::world::{Belief, NEVER_MADE, World};
 /// Workers that change things. Most of them may wait for a node that is away.
 const CHANGERS: u64 = 24;
 /// Workers that show tokens, for each node.
-const VERIFIERS: u64 = 8;
+const VERIFIERS: u64 = 4;
 /// A worker goes on after so long, while its probes still wait for a node that is away.
 const PROBE_WAIT: Duration = Duration::from_millis(300);
 

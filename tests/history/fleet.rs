@@ -62,7 +62,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Fleet {
     pub(crate) places: Vec<Place>,
-    build: Build,
+    build: std::sync::Mutex<Build>,
     cluster: std::sync::Mutex<Arc<Cluster>>,
     database: String,
     directory: Scratch,
@@ -86,6 +86,7 @@ impl Fleet {
         }
         let directory = Scratch::new("nodes");
         let cluster = std::sync::Mutex::new(cluster);
+        let build = std::sync::Mutex::new(build);
         let fleet = Self { places, build, cluster, database, directory };
         fleet.launch(0).await;
         let code = {
@@ -105,7 +106,12 @@ impl Fleet {
 
     /// The database, past all proxies.
     pub(crate) fn database(&self) -> Database {
-        Database::at(self.cluster().url(&self.database))
+        Database::at(self.url())
+    }
+
+    /// What leads there.
+    pub(crate) fn url(&self) -> String {
+        self.cluster().url(&self.database)
     }
 
     /// The cluster that the nodes work on.
@@ -146,10 +152,13 @@ impl Fleet {
         }
     }
 
-    /// What a node has logged since it was started.
-    pub(crate) async fn said(&self, node: Node) -> String {
-        let server = self.places[node].server.lock().await;
-        server.as_ref().map(Server::stderr).unwrap_or_default()
+    /// Stops every node and starts it as another build.
+    pub(crate) async fn rebuild(&self, build: Build) {
+        *self.build.lock().expect("nobody panics") = build;
+        for node in 0..NODES {
+            self.stop(node).await;
+            self.launch(node).await;
+        }
     }
 
     /// Starts a node that does not run, and waits until it accepts connections.
@@ -172,6 +181,7 @@ impl Fleet {
 
     async fn try_launch(&self, place: &Place) -> Result<Server, Ended> {
         let directory = self.directory.path();
+        let build = self.build.lock().expect("nobody panics").clone();
         let mut command = binary::command();
         command.arg("serve").arg("--data-dir").arg(directory);
         command.args(["--database-url", &place.url, "--listen", &place.address.to_string()]);
@@ -180,8 +190,8 @@ impl Fleet {
         command.args(["--trusted-proxy-cidrs", "127.0.0.1/32"]);
         // Every token is shown from an address of its own, so that none exhausts a limit for others.
         command.args(["--gateway-cidrs", "127.0.0.1/32"]);
-        command.args(["--log", "warn"]).args(&self.build.arguments);
-        let points = self.build.failpoints.iter().find(|(node, _)| *node == place.number);
+        command.args(["--log", "warn"]).args(&build.arguments);
+        let points = build.failpoints.iter().find(|(node, _)| *node == place.number);
         if let Some((_, points)) = points {
             command.env("FAILPOINTS", points);
         }

@@ -57,7 +57,7 @@ impl Tale {
     fn change(mut self, start: Time, end: Time, change: Change, outcome: Outcome) -> Self {
         let request = format!("history-{}", self.0.changes.len());
         let span = Span { start, end };
-        let changed = Changed { request, user: 0, node: 0, span, change, outcome };
+        let changed = Changed { request, user: 0, span, change, outcome };
         self.0.changes.push(changed);
         self
     }
@@ -212,6 +212,9 @@ fn nobody_is_turned_away_without_a_fault() {
     elsewhere.0.windows[0].nodes = vec![1];
     elsewhere.see(110, 120, 1, Seen::Unavailable).breaks(Rule::Unavailable);
     fault().see(110, 120, 1, Seen::Broken(500)).breaks(Rule::Unavailable);
+    let mut starved = tale();
+    starved.0.starved.push(Span { start: 100, end: 200 });
+    starved.see(98, 100, 1, Seen::Unavailable).is_legal();
     let late = 201 + CHANGE_RECOVERY;
     fault().change(late, late, Change::Revoke, Outcome::Unknown).breaks(Rule::Unavailable);
     fault().change(late - 1, late, Change::Revoke, Outcome::Unknown).is_legal();

@@ -91,7 +91,6 @@ pub(crate) struct Changed {
     /// The id of the request, which its events carry.
     pub(crate) request: String,
     pub(crate) user: User,
-    pub(crate) node: Node,
     pub(crate) span: Span,
     pub(crate) change: Change,
     pub(crate) outcome: Outcome,
@@ -214,6 +213,8 @@ pub(crate) struct History {
     pub(crate) changes: Vec<Changed>,
     pub(crate) verifies: Vec<Verified>,
     pub(crate) windows: Vec<Window>,
+    /// While the machine had no time for anybody.
+    pub(crate) starved: Vec<Span>,
     /// In order of aggregate and sequence.
     pub(crate) log: Vec<Event>,
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
+use sqlx::{Connection, Executor, PgConnection, Row};
 use tests::{Database, Ledger};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
@@ -16,7 +17,7 @@ use crate::driver::{Goal, Load};
 use crate::fleet::{Build, Fleet, NODES};
 use crate::nemesis::{Act, play, schedule, temptations};
 use crate::record::{
-    Aggregate, Change, Changed, Event, Fact, History, Outcome, Question, Role, Seen,
+    Aggregate, Change, Changed, Event, Fact, History, Outcome, Question, Role, Seen, Span,
 };
 use crate::world::{NEVER_MADE, USERS, World};
 
@@ -93,6 +94,7 @@ pub(crate) async fn run_through(build: Build, seed: u64, goal: Goal, acts: Vec<A
     println!("settled in {:.1?}", settling.elapsed());
     let began = Instant::now();
     let load = Load::start(&world, seed, goal, pace(goal, &acts));
+    let watch = tokio::spawn(watch_the_machine(Arc::clone(&fleet), Arc::clone(&world)));
     play(&fleet, &world, &acts).await;
     println!("after all faults: {:?} after {:.1?}", world.progress(), began.elapsed());
     loop {
@@ -103,7 +105,35 @@ pub(crate) async fn run_through(build: Build, seed: u64, goal: Goal, acts: Vec<A
         sleep(Duration::from_millis(50)).await;
     }
     load.stop().await;
-    judge(&fleet, &world, began).await
+    let judgement = judge(&fleet, &world, began).await;
+    watch.abort();
+    judgement
+}
+
+/// What a node gives a question to the database, in a node's place and past its proxy. A machine on which half
+/// of that goes by for the simplest question keeps nodes from answering without anything being wrong with them.
+const SLOW: Duration = Duration::from_millis(75);
+
+/// Notes when the machine had no time for anybody.
+async fn watch_the_machine(fleet: Arc<Fleet>, world: Arc<World>) {
+    loop {
+        let Ok(mut connection) = PgConnection::connect(&fleet.url()).await else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        loop {
+            let start = world.now();
+            let due = Instant::now() + Duration::from_millis(20);
+            sleep(Duration::from_millis(20)).await;
+            let answered = connection.execute("SELECT 1").await.is_ok();
+            if due.elapsed() > SLOW {
+                world.note_starvation(Span { start, end: world.now() });
+            }
+            if !answered {
+                break;
+            }
+        }
+    }
 }
 
 /// A last look, the end of all nodes, and the judgement.
@@ -124,13 +154,19 @@ pub(crate) async fn judge(fleet: &Fleet, world: &Arc<World>, began: Instant) -> 
 }
 
 /// Runs until a promise is broken, or until this time is over.
-pub(crate) async fn run_until_caught(build: Build, seed: u64, limit: Duration) -> Judgement {
+pub(crate) async fn run_until_caught(
+    healthy: Build,
+    broken: Build,
+    seed: u64,
+    limit: Duration,
+) -> Judgement {
     let mut chance = StdRng::seed_from_u64(seed);
-    let (fleet, code) = Fleet::start(build).await;
+    let (fleet, code) = Fleet::start(healthy).await;
     let fleet = Arc::new(fleet);
     let world = World::settle(&fleet, &code, 40, &mut chance).await;
     let endless = Goal { verifies: usize::MAX, changes: usize::MAX, faults: 1_000 };
     let acts = temptations(&mut chance, endless.faults);
+    fleet.rebuild(broken).await;
     let began = Instant::now();
     let load = Load::start(&world, seed, endless, Duration::from_millis(200));
     let faults = {
@@ -200,7 +236,6 @@ async fn log(database: &Database, world: &World) -> Vec<Event> {
 
 /// The same; `None` when the database is away.
 async fn try_log(database: &Database, world: &World) -> Option<Vec<Event>> {
-    use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
     let mut connection = PgConnection::connect(database.url()?).await.ok()?;
     let question = "
         SELECT aggregate_type, aggregate_id, sequence::text, event_type, payload::text, metadata::text
@@ -261,7 +296,13 @@ impl Judgement {
             };
             *outcomes.entry(name).or_default() += 1;
         }
-        println!("{:.1} s, {} faults", took.as_secs_f64(), history.windows.len());
+        let starved: u64 = history.starved.iter().map(|span| span.end - span.start).sum();
+        println!(
+            "{:.1} s, {} faults; the machine was short of time for {:.1?}",
+            took.as_secs_f64(),
+            history.windows.len(),
+            Duration::from_nanos(starved)
+        );
         println!("verifies: {answers:?}");
         println!("changes: {outcomes:?}; acknowledged after {}", latencies(history));
         let mut rules = BTreeMap::<Rule, usize>::new();

@@ -71,6 +71,7 @@ struct Notes {
     changes: Vec<Changed>,
     verifies: Vec<Verified>,
     windows: Vec<Window>,
+    starved: Vec<Span>,
     answered: usize,
     done: usize,
 }
@@ -264,6 +265,11 @@ impl World {
         self.notes.lock().expect("nobody panics").windows.push(window);
     }
 
+    /// Notes that the machine had no time for anybody.
+    pub(crate) fn note_starvation(&self, span: Span) {
+        self.notes.lock().expect("nobody panics").starved.push(span);
+    }
+
     /// Opens the connections that a fault has closed.
     pub(crate) async fn reconnect(&self) {
         for pool in &self.pools {
@@ -341,7 +347,7 @@ impl World {
         let span = Span { start, end };
         let mut notes = self.notes.lock().expect("nobody panics");
         notes.done += usize::from(matches!(outcome, Outcome::Done(_)));
-        notes.changes.push(Changed { request: id, user, node, span, change, outcome });
+        notes.changes.push(Changed { request: id, user, span, change, outcome });
         drop(notes);
         self.believe(user, change, outcome);
         outcome
@@ -473,6 +479,7 @@ impl World {
             changes: notes.changes.clone(),
             verifies: notes.verifies.clone(),
             windows: notes.windows.clone(),
+            starved: notes.starved.clone(),
             log: Vec::new(),
         }
     }
