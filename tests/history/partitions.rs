@@ -14,7 +14,7 @@ use crate::fleet::{Build, Fleet};
 use crate::record::{Change, Outcome, Token, User};
 use crate::run::{alone, seed};
 use crate::wire::{Wire, request};
-use crate::world::World;
+use crate::world::{GOOD, World};
 
 /// How long a node may answer from memory without the database.
 const LEASE: Duration = Duration::from_millis(1_000);
@@ -158,12 +158,12 @@ impl Line {
             let sent = cut.elapsed();
             let (status, took) = self.show(world, token).await;
             match status {
-                200 => (sight.accepted, sight.last_accept) = (sight.accepted + 1, sent),
+                GOOD => (sight.accepted, sight.last_accept) = (sight.accepted + 1, sent),
                 401 => sight.refused += 1,
                 503 => sight.unavailable += 1,
                 status => panic!("{status}"),
             }
-            if status != 200 {
+            if status != GOOD {
                 sight.slowest = sight.slowest.max(took);
             }
             sleep(Duration::from_millis(25)).await;
@@ -173,13 +173,13 @@ impl Line {
 }
 
 /// Asks node 0 about the live token of a user until it says yes; when it did.
-async fn until_answered(fleet: &Fleet, world: &World, user: User) -> Instant {
+pub(crate) async fn until_answered(fleet: &Fleet, world: &World, user: User) -> Instant {
     let mut line = Line::open(fleet).await;
     let token = world.belief(user).live.expect("everyone has a token");
     let deadline = Instant::now() + Duration::from_secs(15);
     loop {
         let (status, _) = line.show(world, token).await;
-        if status == 200 {
+        if status == GOOD {
             return Instant::now();
         }
         assert!(status == 503 && Instant::now() < deadline, "{status}");

@@ -8,10 +8,11 @@ use rand::rngs::StdRng;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::fleet::{Build, Fleet};
+use crate::partitions::until_answered;
 use crate::record::{Change, Outcome};
 use crate::run::{alone, seed};
 use crate::wire::Wire;
-use crate::world::World;
+use crate::world::{GOOD, World};
 
 const QUEUED: usize = 200;
 
@@ -22,12 +23,13 @@ async fn a_paused_node_accepts_nothing_that_died_meanwhile() {
     let (fleet, code) = Fleet::start(Build::verifying_by("replica")).await;
     let world = World::settle(&fleet, &code, 4, &mut StdRng::seed_from_u64(seed)).await;
     for (user, length) in [2, 4, 10].into_iter().map(Duration::from_secs).enumerate() {
+        until_answered(&fleet, &world, user).await;
         let old = world.belief(user).live.expect("everyone has a token");
         let bytes = world.showing(old);
         let mut wires = Vec::new();
         for _ in 0..QUEUED {
             let mut wire = Wire::open(fleet.address(0)).await.expect("the node runs");
-            assert_eq!(wire.ask(&bytes).await.expect("the node answers").status, 200);
+            assert_eq!(wire.ask(&bytes).await.expect("the node answers").status, GOOD);
             wires.push(wire);
         }
         fleet.signal(0, "STOP").await;

@@ -26,6 +26,9 @@ pub(crate) const NEVER_MADE: usize = 20;
 /// Connections to each node that are open before they are needed.
 const CONNECTIONS: usize = 48;
 
+/// The status of [`World::showing`] for a good token.
+pub(crate) const GOOD: u16 = 403;
+
 const ADMIN: &str = "root@example.test";
 
 /// What a change to be made next is chosen by. It may be wrong, when an answer was lost.
@@ -225,10 +228,13 @@ impl World {
         self.people.len()
     }
 
-    /// The bytes of a request that shows this token.
+    /// The bytes of a request that is answered from what is known of the token alone: may it act in an account
+    /// that is none of its owner's? That it may not, [`GOOD`], says that the token is good.
     pub(crate) fn showing(&self, token: Token) -> Vec<u8> {
         let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
-        request("GET", "/v1/token", &held.headers, "")
+        let mut headers = held.headers.clone();
+        headers.push("x-account-id: 00000000-0000-7000-8000-000000000000".to_owned());
+        request("GET", "/v1/account", &headers, "")
     }
 
     /// The bytes of a request of a user who is signed in, in one of the user's accounts.
