@@ -38,6 +38,9 @@ use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
 
+/// How long a start waits for memory to answer; afterwards it goes on filling behind requests, which ask the database.
+const FILLING: Duration = Duration::from_secs(5);
+
 /// Longest wait for the database when memory must not answer, so that a gateway hears of it in time.
 const DIRECT_READ: Duration = Duration::from_millis(150);
 
@@ -219,7 +222,11 @@ impl ReplicaKeeper {
                 tokio::spawn(async move { store.keep_replica(epoch, stopped).await })
             }
             Store::Postgres(store) => {
-                tokio::spawn(async move { store.keep_replica(node_id, terms, stopped).await })
+                let memory = store.memory();
+                let task = async move { store.keep_replica(node_id, terms, stopped).await };
+                let task = tokio::spawn(task);
+                wait_until(|| memory.is_believed(), FILLING).await;
+                task
             }
         };
         Ok(Self { task, stop })
@@ -362,6 +369,17 @@ impl Service {
         }
         self.store.close().await;
     }
+}
+
+/// Looks again and again, for so long.
+async fn wait_until(holds: impl Fn() -> bool, patience: Duration) {
+    let looking = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    // Whether it came to hold in time makes no difference to what is served.
+    let _ = tokio::time::timeout(patience, looking).await;
 }
 
 /// What a new log is called: by the host of the public URL.

@@ -33,6 +33,8 @@ const LISTEN_CHECK: Duration = Duration::from_secs(10);
 /// The node, and how far its memory is.
 struct Keeper<'a> {
     store: &'a Postgres,
+    /// Looked at between rounds: one that is given up half-way could put the row back after the goodbye.
+    stop: CancellationToken,
     terms: Terms,
     node: Node,
     lease: Lease,
@@ -59,6 +61,7 @@ impl Postgres {
         };
         let mut keeper = Keeper {
             store: self,
+            stop,
             terms,
             node,
             lease: Lease::new(terms.length),
@@ -67,10 +70,7 @@ impl Postgres {
             proved: None,
             sweeper: Sweeper { roll: Roll::default(), last: Moment::now() },
         };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = keeper.keep() => {}
-        }
+        keeper.keep().await;
         listening.abort();
         self.memory.forget();
         if let Err(error) = self.say_goodbye(node).await {
@@ -92,25 +92,28 @@ impl Keeper<'_> {
     async fn keep(&mut self) {
         let mut is_told = false;
         loop {
-            let held = self.hold(&mut is_told).await;
+            let Err(error) = self.hold(&mut is_told).await else { return };
             self.count("failed");
-            match held {
-                Ok(never) => match never {},
-                Err(error) if !is_told => {
-                    is_told = true;
-                    tracing::warn!(%error, "no lease is renewed, so memory does not answer: {error}");
-                }
-                Err(error) => tracing::debug!(%error, "still no lease: {error}"),
+            if is_told {
+                tracing::debug!(%error, "still no lease: {error}");
+            } else {
+                is_told = true;
+                tracing::warn!(%error, "no lease is renewed, so memory does not answer: {error}");
             }
-            tokio::time::sleep(RETRY).await;
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
+            }
         }
     }
 
-    /// Goes round on one connection until that fails.
-    async fn hold(&mut self, is_told: &mut bool) -> Result<std::convert::Infallible, StoreError> {
-        let mut connection = in_time(self.patience(), self.store.options.connect()).await?;
+    /// Goes round on one connection until that fails, or until it is to stop.
+    async fn hold(&mut self, is_told: &mut bool) -> Result<(), StoreError> {
+        // Statistics may say that there are few events, and a plan may be kept that was made when there were.
+        let options = self.store.options.clone().options([("enable_seqscan", "off")]);
+        let mut connection = in_time(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
-        loop {
+        while !self.stop.is_cancelled() {
             let Some(filled) = &self.filled else {
                 self.fill().await?;
                 continue;
@@ -146,6 +149,7 @@ impl Keeper<'_> {
             self.sweeper.sweep(&mut connection, self.patience()).await?;
             *is_hinted = brought || !is_proof || self.wait(begun).await;
         }
+        Ok(())
     }
 
     /// Publishes what a round came to.
@@ -182,6 +186,7 @@ impl Keeper<'_> {
     async fn wait(&self, begun: Moment) -> bool {
         let due = self.terms.renewal.saturating_sub(Moment::now().since(begun));
         tokio::select! {
+            () = self.stop.cancelled() => false,
             () = self.hint.notified() => true,
             () = tokio::time::sleep(due) => false,
         }

@@ -97,20 +97,23 @@ impl Settling {
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         };
+        let mut judged = committed;
         loop {
-            if let Ok(Some(grounds)) = self.look(pool, transaction, committed).await {
+            if let Ok(Some(grounds)) = self.look(pool, transaction, committed, &mut judged).await {
                 return grounds;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Looks at a roll call that began after the commit, calling it if nobody else has.
+    /// Looks at a roll call that began after the commit and after the one judged before, calling it if nobody else
+    /// has.
     async fn look(
         &self,
         pool: &PgPool,
         transaction: u64,
         committed: Moment,
+        judged: &mut Moment,
     ) -> Result<Option<Grounds>, sqlx::Error> {
         let mut state = self.state.lock().await;
         if state.hinted.is_none_or(|hinted| hinted < committed) {
@@ -118,12 +121,11 @@ impl Settling {
             in_time(sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(pool)).await?;
             state.hinted = Some(begun);
         }
-        let oldest = Moment::now();
-        let is_fresh = |call: &Call| call.begun > committed && oldest.since(call.begun) < PAUSE;
-        if !state.last.as_ref().is_some_and(is_fresh) {
+        if !state.last.as_ref().is_some_and(|call| call.begun > *judged) {
             state.call(pool).await?;
         }
         let Some(call) = &state.last else { return Ok(None) };
+        *judged = call.begun;
         let seen = |node: &Node| Seen {
             confirms: node.confirmed.as_ref().is_some_and(|confirmed| confirmed.sees(transaction)),
             silence: node.silence,

@@ -68,7 +68,10 @@ impl EventStore for Sqlite {
 
     /// What was committed is in memory before the write connection is let go.
     async fn settle(&self, _aggregate: (&str, &str), wrote: bool) {
-        if !wrote && let Err(error) = self.writer.acquire().await {
+        if !wrote
+            && self.memory.is_believed()
+            && let Err(error) = self.writer.acquire().await
+        {
             tracing::warn!(%error, "the write connection is not to be had: {error}");
             self.memory.forget();
         }
