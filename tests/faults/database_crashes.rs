@@ -8,7 +8,7 @@ use tests::seed::seeded;
 use tests::{Database, Ledger, Settings, TestApp};
 
 use crate::crew::{Crew, assert_unavailable};
-use crate::processes::kill_cluster;
+use tests::processes::kill_cluster;
 
 const KILLS: usize = 4;
 

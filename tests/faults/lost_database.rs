@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use crate::crew::{Crew, assert_unavailable};
 use crate::database_crashes::until_ready;
-use crate::processes::Frozen;
 use crate::proxy::Proxy;
+use tests::processes::Frozen;
 
 /// Longest that anybody waits for an answer: three seconds for a connection and a few times five for
 /// an answer.

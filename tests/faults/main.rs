@@ -11,7 +11,6 @@ mod hang_ups;
 mod interrupted_lock;
 mod lost_commit;
 mod lost_database;
-mod processes;
 mod proxy;
 mod races;
 mod rebuilds;

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod metrics;
 pub mod past;
 pub mod postgres;
+pub mod processes;
 pub mod python;
 pub mod raw;
 pub mod reaper;

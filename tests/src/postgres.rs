@@ -203,7 +203,7 @@ impl Drop for Cluster {
 }
 
 /// A tool of the newest installed PostgreSQL, to be run as a user that is not root.
-fn tool(name: &str) -> Command {
+pub fn tool(name: &str) -> Command {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let folder = FOLDER.get_or_init(newest_installation);
     let program = folder.as_ref().map_or_else(|| OsString::from(name), |it| it.join(name).into());

@@ -1,0 +1,188 @@
+//! A node that cannot reach the database: it accepts nothing for longer than its lease, says 503 and says it
+//! soon, and is back soon after the network is.
+
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use sqlx::Executor;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::chaos::Mode;
+use crate::fleet::{Build, Fleet};
+use crate::record::{Change, Outcome, Token, User};
+use crate::run::{alone, seed};
+use crate::wire::{Wire, request};
+use crate::world::{GOOD, World};
+
+/// How long a node may answer from memory without the database.
+const LEASE: Duration = Duration::from_millis(1_000);
+/// What a clock may be read late by.
+const MARGIN: Duration = Duration::from_millis(50);
+/// A refusal takes no longer.
+const REFUSAL: Duration = Duration::from_millis(200);
+/// A node is back so long after the network is.
+const RECOVERY: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
+    let _alone = alone().await;
+    let seed = seed("a_node_that_is_cut_off_accepts_nothing_beyond_its_lease");
+    let (fleet, code) = Fleet::start(Build::verifying_by("replica")).await;
+    let world = World::settle(&fleet, &code, 8, &mut StdRng::seed_from_u64(seed)).await;
+    let modes = [
+        Mode::StallBoth,
+        Mode::StallQuestions,
+        Mode::StallAnswers,
+        Mode::Delay(Duration::from_secs(5)),
+        Mode::HalfOpen,
+        Mode::Cut,
+    ];
+    for (user, mode) in modes.into_iter().enumerate() {
+        until_answered(&fleet, &world, user).await;
+        let old = world.belief(user).live.expect("everyone has a token");
+        let mut line = Line::open(&fleet).await;
+        let cut = Instant::now();
+        fleet.places[0].proxy.set(mode);
+        let elsewhere = {
+            let world = world.clone();
+            tokio::spawn(async move { world.change(user, 1, Change::Regenerate).await })
+        };
+        let seen = line.watch(&world, old, cut, Duration::from_secs(4)).await;
+        let outcome = elsewhere.await.expect("no panic");
+        assert!(matches!(outcome, Outcome::Done(Some(_))), "{mode:?}: {outcome:?}");
+        seen.tell(&format!("{mode:?}"));
+        assert!(seen.last_accept < LEASE + MARGIN, "{mode:?}: {seen:?}");
+        assert!(seen.unavailable > 0, "{mode:?}: {seen:?}");
+        assert!(seen.slowest < REFUSAL + seen.slowest_alive * 2, "{mode:?}: {seen:?}");
+        let healed = Instant::now();
+        fleet.places[0].proxy.heal();
+        let back = until_answered(&fleet, &world, user).await - healed;
+        println!("{mode:?}: back after {back:.0?}");
+        // What is under way in five seconds of delay arrives in its own time.
+        assert!(back < RECOVERY + seen.slowest_alive * 2, "{mode:?}: back after {back:?}");
+        let status = line.show(&world, old).await.0;
+        assert_eq!(status, 401, "{mode:?}: the replaced token, when all is well again");
+    }
+}
+
+/// All connections of a node to the database wait for a lock that somebody holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_connections_are_all_taken_answers_as_ever() {
+    let _alone = alone().await;
+    let seed = seed("a_node_whose_connections_are_all_taken_answers_as_ever");
+    let (fleet, code) = Fleet::start(Build::verifying_by("replica")).await;
+    let world = World::settle(&fleet, &code, 2, &mut StdRng::seed_from_u64(seed)).await;
+    until_answered(&fleet, &world, 0).await;
+    let old = world.belief(0).live.expect("everyone has a token");
+    let mut line = Line::open(&fleet).await;
+    let mut connection = fleet.cluster().connect(fleet.database_name()).await;
+    connection.execute("BEGIN").await.expect("no transaction is open");
+    let lock = "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE";
+    connection.execute(lock).await.expect("nobody is in the way");
+    let mut waiting = JoinSet::new();
+    for _ in 0..100 {
+        let mut wire = Wire::open(fleet.address(0)).await.expect("the node runs");
+        let bytes = world.signed_in(1, "GET", "/v1/calls");
+        waiting.spawn(async move { wire.ask(&bytes).await.map(|reply| reply.status) });
+    }
+    sleep(Duration::from_millis(500)).await;
+    let cut = Instant::now();
+    let outcome = world.change(0, 1, Change::Regenerate).await;
+    assert!(matches!(outcome, Outcome::Done(Some(_))), "{outcome:?}");
+    let acknowledged = cut.elapsed();
+    let seen = line.watch(&world, old, cut, Duration::from_secs(2)).await;
+    seen.tell("all connections taken");
+    assert_eq!(seen.last_accept, Duration::ZERO, "{seen:?}, acknowledged after {acknowledged:?}");
+    assert!(seen.slowest < REFUSAL + seen.slowest_alive * 2, "{seen:?}");
+    connection.execute("ROLLBACK").await.expect("a transaction is open");
+    let healed = Instant::now();
+    let back = until_answered(&fleet, &world, 0).await - healed;
+    assert!(back < RECOVERY + seen.slowest_alive * 2, "back after {back:?}");
+    waiting.shutdown().await;
+}
+
+/// What one client saw of one node, one request after another.
+#[derive(Debug, Default)]
+struct Sight {
+    accepted: usize,
+    refused: usize,
+    unavailable: usize,
+    /// When the last request was sent that was accepted, after the cut.
+    last_accept: Duration,
+    /// How long a refusal took at the longest.
+    slowest: Duration,
+    /// How long an answer took at the longest that needs nothing: what the machine adds.
+    slowest_alive: Duration,
+}
+
+impl Sight {
+    fn tell(&self, what: &str) {
+        let Self { accepted, refused, unavailable, last_accept, slowest, slowest_alive } = self;
+        println!(
+            "{what}: accepted {accepted}, the last one sent after {last_accept:.0?}; refused {refused}, \
+             unavailable {unavailable}, in {slowest:.0?} at the longest, where /livez took {slowest_alive:.0?}"
+        );
+    }
+}
+
+/// A connection to node 0.
+struct Line(Wire);
+
+impl Line {
+    async fn open(fleet: &Fleet) -> Self {
+        Self(Wire::open(fleet.address(0)).await.expect("the node runs"))
+    }
+
+    async fn show(&mut self, world: &World, token: Token) -> (u16, Duration) {
+        let sent = Instant::now();
+        let reply = self.0.ask(&world.showing(token)).await.expect("the node answers");
+        (reply.status, sent.elapsed())
+    }
+
+    /// Shows this token again and again.
+    async fn watch(
+        &mut self,
+        world: &World,
+        token: Token,
+        cut: Instant,
+        length: Duration,
+    ) -> Sight {
+        let mut sight = Sight::default();
+        while cut.elapsed() < length {
+            let asked = Instant::now();
+            let alive = request("GET", "/livez", &[], "");
+            assert_eq!(self.0.ask(&alive).await.expect("the node answers").status, 200);
+            sight.slowest_alive = sight.slowest_alive.max(asked.elapsed());
+            let sent = cut.elapsed();
+            let (status, took) = self.show(world, token).await;
+            match status {
+                GOOD => (sight.accepted, sight.last_accept) = (sight.accepted + 1, sent),
+                401 => sight.refused += 1,
+                503 => sight.unavailable += 1,
+                status => panic!("{status}"),
+            }
+            if status != GOOD {
+                sight.slowest = sight.slowest.max(took);
+            }
+            sleep(Duration::from_millis(25)).await;
+        }
+        sight
+    }
+}
+
+/// Asks node 0 about the live token of a user until it says yes; when it did.
+pub(crate) async fn until_answered(fleet: &Fleet, world: &World, user: User) -> Instant {
+    let mut line = Line::open(fleet).await;
+    let token = world.belief(user).live.expect("everyone has a token");
+    let deadline = Instant::now() + Duration::from_secs(15);
+    loop {
+        let (status, _) = line.show(world, token).await;
+        if status == GOOD {
+            return Instant::now();
+        }
+        assert!(status == 503 && Instant::now() < deadline, "{status}");
+        sleep(Duration::from_millis(25)).await;
+    }
+}
