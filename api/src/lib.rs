@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod locking;
 pub mod logging;
+pub mod measures;
 pub mod networks;
 pub mod openapi;
 pub mod pages;

@@ -27,7 +27,7 @@ use crate::client_address::find_client_address;
 use crate::error::ApiError;
 use crate::idempotency::read_key;
 use crate::limits::layers::{limit_account, limit_prospects, limit_webhook};
-use crate::{handlers as h, pages};
+use crate::{handlers as h, measures, pages};
 
 /// Names a request in the reply, in the logs and in events.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,6 +63,7 @@ routes! {
     open {
         GET "/livez" => h::health::live;
         GET "/readyz" => h::health::ready;
+        GET "/metrics" => h::show_metrics::show_metrics;
         GET "/openapi.json" => h::show_openapi::show_openapi;
         GET "/docs" => pages::docs::show_docs;
         GET "/assets/{name}" => pages::assets::show_asset;
@@ -273,6 +274,7 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), find_client_address))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, header::COOKIE]))
+        .layer(from_fn(measures::requests::count))
         .with_state(app)
 }
 

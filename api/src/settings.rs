@@ -319,11 +319,7 @@ impl TryFrom<Raw> for Settings {
                 raw.checkpoint_seconds,
                 raw.checkpoint_file,
             )?,
-            verifier: VerifierSettings::parse(
-                &raw.verifier,
-                raw.lease_ms,
-                raw.lease_renewal_ms,
-            )?,
+            verifier: VerifierSettings::parse(&raw.verifier, raw.lease_ms, raw.lease_renewal_ms)?,
         })
     }
 }

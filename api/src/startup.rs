@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use domain::log::Origin;
+use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::Terms;
 use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,10 +32,14 @@ use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
+use crate::measures;
 use crate::networks::Networks;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
+
+/// How long a start waits for memory to answer; afterwards it goes on filling behind requests, which ask the database.
+const FILLING: Duration = Duration::from_secs(5);
 
 /// Longest wait for the database when memory must not answer, so that a gateway hears of it in time.
 const DIRECT_READ: Duration = Duration::from_millis(150);
@@ -116,6 +120,7 @@ pub struct Service {
     keeper: Option<LogKeeper>,
     replica: Option<ReplicaKeeper>,
     housekeeping: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     usage: UsageWriter,
     store: Store,
 }
@@ -217,7 +222,11 @@ impl ReplicaKeeper {
                 tokio::spawn(async move { store.keep_replica(epoch, stopped).await })
             }
             Store::Postgres(store) => {
-                tokio::spawn(async move { store.keep_replica(node_id, terms, stopped).await })
+                let memory = store.memory();
+                let task = async move { store.keep_replica(node_id, terms, stopped).await };
+                let task = tokio::spawn(task);
+                wait_until(|| memory.is_believed(), FILLING).await;
+                task
             }
         };
         Ok(Self { task, stop })
@@ -253,6 +262,7 @@ impl Parts {
         verifier: Arc<dyn Verifier>,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
+        measures::install();
         let mut salt = [0; 16];
         rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
         let models = Arc::new(store.clone());
@@ -286,6 +296,7 @@ impl Parts {
             router,
             running: self.running,
             housekeeping,
+            upkeep: tokio::spawn(measures::keep_small()),
             usage,
             dispatcher: None,
             keeper: None,
@@ -343,6 +354,7 @@ impl Service {
     /// Waits for commands and deliveries that began, says that memory answers no more, writes when tokens were used, signs the log, then closes the database.
     pub async fn stop(self) {
         self.housekeeping.abort();
+        self.upkeep.abort();
         self.running.close();
         self.running.wait().await;
         if let Some(replica) = self.replica {
@@ -357,6 +369,17 @@ impl Service {
         }
         self.store.close().await;
     }
+}
+
+/// Looks again and again, for so long.
+async fn wait_until(holds: impl Fn() -> bool, patience: Duration) {
+    let looking = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    // Whether it came to hold in time makes no difference to what is served.
+    let _ = tokio::time::timeout(patience, looking).await;
 }
 
 /// What a new log is called: by the host of the public URL.

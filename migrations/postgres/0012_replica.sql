@@ -8,7 +8,7 @@ CREATE INDEX events_by_transaction ON events (transaction_id) WHERE transaction_
 -- Nodes that may be answering from memory.
 CREATE TABLE nodes (
     node_id   text   CONSTRAINT nodes_pkey PRIMARY KEY, -- made when the process started
-    renewals  bigint NOT NULL, -- how often the node has said that it is there; one that stands still is silent
+    renewal   bigint NOT NULL, -- the transaction in which the node last said that it is there; while it stands still, the node is silent
     lease_ms  bigint NOT NULL CONSTRAINT nodes_lease_range CHECK (lease_ms BETWEEN 300 AND 3000), -- how long each of its leases lasts
     identity  text   NOT NULL, -- of the database that the snapshot belongs to
     confirmed pg_snapshot -- everything that this snapshot sees is in the node's memory; NULL = nothing yet
@@ -32,6 +32,9 @@ DECLARE
 BEGIN
     LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE;
     SELECT max(lease_ms) INTO longest FROM nodes;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        longest := 3000; -- this transaction may not see the nodes that came after it began
+    END IF;
     IF longest IS NOT NULL THEN
         PERFORM pg_sleep((longest + 100) / 1000.0);
     END IF;

@@ -14,6 +14,7 @@ pub mod database;
 pub mod endpoints;
 pub mod integration;
 pub mod ledger;
+pub mod metrics;
 pub mod past;
 pub mod postgres;
 pub mod python;
@@ -32,6 +33,7 @@ pub use client::Client;
 pub use database::{Database, Store};
 pub use endpoints::EndpointsFile;
 pub use ledger::Ledger;
+pub use metrics::Metrics;
 pub use receiver::Receiver;
 pub use server::{Server, Settings};
 

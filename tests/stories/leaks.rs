@@ -185,7 +185,7 @@ async fn deliver(app: &TestApp, receiver: &Receiver) {
     receiver.behave(|_, _| Behaviour::Answer(500));
     app.admin().generate_token().await;
     receiver.wait_until(|messages| messages.iter().any(|it| it.id.contains(&app.admin().id))).await;
-    for target in ["/v1/admin/endpoints", "/v1/admin/deliveries", "/admin/deliveries"] {
+    for target in ["/v1/admin/endpoints", "/v1/admin/deliveries", "/admin/deliveries", "/metrics"] {
         app.admin().get(target).send().await.assert_status(200);
     }
 }

@@ -38,6 +38,7 @@ mod limits;
 mod locking;
 mod malformed;
 mod membership;
+mod metrics;
 mod odd_text;
 mod operations;
 mod pages;

@@ -150,6 +150,7 @@ pub(crate) async fn a_wrong_method_is_told_the_right_ones(store: Store) {
         (Method::DELETE, "/setup", "GET"),
         (Method::POST, "/livez", "GET"),
         (Method::POST, "/readyz", "GET"),
+        (Method::POST, "/metrics", "GET"),
     ] {
         let answer = app.admin().request(method, path).send().await;
         let answer = answer.assert_refused(405, "MethodNotAllowed");

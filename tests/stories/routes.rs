@@ -41,6 +41,7 @@ const ELSEWHERE: &[((&str, &str), &str, &str)] = &[
 covered! {
     GET "/livez" by operations::the_server_is_live_and_ready;
     GET "/readyz" by operations::the_server_is_live_and_ready;
+    GET "/metrics" by metrics::a_program_reads_what_the_service_measures;
     GET "/openapi.json" by documentation::a_program_reads_what_the_api_is;
     GET "/docs" by documentation::a_person_reads_it_without_another_site;
     GET "/" by pages::the_front_page_leads_on;

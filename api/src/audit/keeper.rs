@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::notary::NotaryError;
 use crate::app::App;
+use crate::measures::table::{CHECKPOINT_FAILURES, LOG_EVENTS, LOG_LAG};
 
 /// What another node committed, or the bell did not tell of, is found this soon.
 const POLL: Duration = Duration::from_millis(250);
@@ -66,12 +67,14 @@ impl Lag {
             tracing::info!("all events have their places in the log again");
         }
         *self = Self::default();
+        metrics::gauge!(LOG_LAG).set(0);
     }
 
     /// Takes note of a round that left something waiting.
     fn go_on(&mut self, now: Instant, why: &str) {
         let since = *self.since.get_or_insert(now);
         let waiting = now.saturating_duration_since(since);
+        metrics::gauge!(LOG_LAG).set(waiting.as_secs_f64());
         if waiting >= LAG && !self.is_told {
             let seconds = waiting.as_secs();
             tracing::error!(
@@ -120,8 +123,9 @@ async fn number(app: App, stop: CancellationToken) {
 /// For those who watch the log stream.
 fn tell(app: &App, numbered: &Result<Numbering, StoreError>) {
     match numbered {
-        Ok(Numbering::Done { count: 1.., oldest, .. }) => {
+        Ok(Numbering::Done { count: count @ 1.., oldest, .. }) => {
             let lag = oldest.map_or(TimeDelta::zero(), |oldest| app.now() - oldest);
+            metrics::counter!(LOG_EVENTS).increment(*count);
             tracing::debug!(?numbered, lag_ms = lag.num_milliseconds(), "numbered events");
         }
         Ok(Numbering::Done { .. } | Numbering::OthersTurn) => {}
@@ -142,6 +146,7 @@ async fn sign(app: App, period: Duration, stop: CancellationToken) {
             _ = rounds.tick() => {}
         }
         if let Err(error) = sign_if_due(&app, period).await {
+            metrics::counter!(CHECKPOINT_FAILURES).increment(1);
             tracing::warn!(%error, "no checkpoint was made: {error}");
         }
     }

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::client_address::ClientAddress;
 use crate::error::ApiError;
 use crate::limits::standing::{RateLimit, Standings};
+use crate::measures::table::FAILED_CREDENTIALS;
 
 /// Tries for one e-mail address: ten at once, then one every six seconds.
 const PER_EMAIL_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -74,6 +75,8 @@ impl FailedCredentials {
     /// too many from that address. An unknown address is not counted.
     pub fn answer(&self, address: Option<ClientAddress>, refusal: ApiError) -> ApiError {
         let within = address.map_or(Ok(()), |address| self.0.check(&address.subscriber()));
+        let answer = if within.is_ok() { "refused" } else { "limited" };
+        metrics::counter!(FAILED_CREDENTIALS, "answer" => answer).increment(1);
         within.err().unwrap_or(refusal)
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::{CommandError, Commands, Receipt};
+use crate::measures::{self, Stopwatch};
 
 /// How often a command that mints no secret is tried when another keeps getting there first.
 const ATTEMPTS: usize = 8;
@@ -46,6 +47,7 @@ impl<S: EventStore> Executor<S> {
     {
         let store = self.store.clone();
         let task = async move {
+            let watch = Stopwatch::start();
             let mut attempt = 1;
             let outcome = loop {
                 let (command, submission) = (command.clone(), submission.clone());
@@ -62,6 +64,7 @@ impl<S: EventStore> Executor<S> {
                 let wrote = !receipt.is_repeated && !receipt.events.is_empty();
                 store.settle((A::TYPE, &receipt.aggregate_id), wrote).await;
             }
+            measures::commands::count(A::TYPE, watch, &outcome);
             outcome
         };
         // A panic in the task leaves open what became of the transaction.
@@ -182,6 +185,10 @@ impl<S: EventStore> Commands for Executor<S> {
             TokenCommand::Revoke { .. } => ATTEMPTS,
         };
         self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await
+    }
+
+    async fn settle_token(&self, user_id: UserId) {
+        self.store.settle((Token::TYPE, &user_id.to_string()), false).await;
     }
 
     async fn user(

@@ -17,6 +17,7 @@ use super::endpoint::Endpoint;
 use super::message;
 use super::post::{NotDelivered, PATIENCE, Postman};
 use crate::app::App;
+use crate::measures::table::DELIVERY_ATTEMPTS;
 
 /// A claim runs out after this long.
 const CLAIM: TimeDelta = TimeDelta::seconds(20);
@@ -96,6 +97,7 @@ impl Worker {
         let noted = match outcome {
             Ok(status) => {
                 tracing::debug!(status, "delivery {} arrived", due.id);
+                metrics::counter!(DELIVERY_ATTEMPTS, "outcome" => "arrived").increment(1);
                 self.app.store.finish_delivery(due.id, status, self.app.now()).await
             }
             Err(failure) => self.fail(&due, claimed_until, failure).await,
@@ -145,6 +147,8 @@ impl Worker {
             "attempt {attempts} at delivery {} to {name} failed, {then}: {reason}",
             due.id
         );
+        let outcome = if wait.is_some() { "failed" } else { "dead" };
+        metrics::counter!(DELIVERY_ATTEMPTS, "outcome" => outcome).increment(1);
         let failure =
             FailedAttempt { status, error: reason, next_attempt_at: wait.map(|wait| now + wait) };
         self.app.store.fail_delivery(due.id, claimed_until, &failure, now).await.map(drop)

@@ -63,6 +63,7 @@ pub mod show_caller;
 pub mod show_campaign;
 pub mod show_checkpoint;
 pub mod show_log_key;
+pub mod show_metrics;
 pub mod show_openapi;
 pub mod show_state_as_of;
 pub mod show_token;

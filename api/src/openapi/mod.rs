@@ -92,6 +92,7 @@ use crate::handlers as h;
         h::replay_delivery::replay_delivery,
         h::health::live,
         h::health::ready,
+        h::show_metrics::show_metrics,
     ),
     components(schemas(crate::error::ErrorBody, values::AuditRoute, values::Days)),
     modifiers(&Finish),

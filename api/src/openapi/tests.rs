@@ -22,7 +22,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 }
 
 fn is_documented(path: &str) -> bool {
-    path.starts_with("/v1/") || ["/livez", "/readyz"].contains(&path)
+    path.starts_with("/v1/") || ["/livez", "/readyz", "/metrics"].contains(&path)
 }
 
 #[test]

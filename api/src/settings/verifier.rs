@@ -22,11 +22,7 @@ impl VerifierSettings {
     ///
     /// # Errors
     /// For an unknown kind, and for terms under which a lease could not be kept.
-    pub(super) fn parse(
-        kind: &str,
-        lease_ms: u32,
-        renewal_ms: u32,
-    ) -> Result<Self, SettingsError> {
+    pub(super) fn parse(kind: &str, lease_ms: u32, renewal_ms: u32) -> Result<Self, SettingsError> {
         let refused = |name, value: String, reason: &str| SettingsError::Value {
             name,
             value,

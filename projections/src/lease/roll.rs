@@ -75,17 +75,18 @@ impl<Id: Ord> Default for Roll<Id> {
 }
 
 impl<Id: Clone + Ord> Roll<Id> {
-    /// Takes note of how often each node had renewed its row, and forgets nodes that are gone. `begun` and
-    /// `ended` are the moments before and after the question. Says how long each has been silent, in the order given.
+    /// Takes note of each node's latest renewal, and forgets nodes that are gone. What names a renewal must never name
+    /// another. `begun` and `ended` are the moments before and after the question. Says how long each has been
+    /// silent, in the order given.
     pub fn call(&mut self, begun: Moment, ended: Moment, renewals: &[(Id, u64)]) -> Vec<Duration> {
         let mut nodes = BTreeMap::new();
         let mut silences = Vec::with_capacity(renewals.len());
-        for (id, count) in renewals {
+        for (id, renewal) in renewals {
             let since = match self.nodes.get(id) {
-                Some((known, since)) if known == count => *since,
+                Some((known, since)) if known == renewal => *since,
                 Some(_) | None => ended,
             };
-            nodes.insert(id.clone(), (*count, since));
+            nodes.insert(id.clone(), (*renewal, since));
             silences.push(begun.since(since));
         }
         self.nodes = nodes;

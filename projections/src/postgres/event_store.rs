@@ -78,8 +78,7 @@ impl EventStore for Postgres {
 
     async fn settle(&self, aggregate: (&str, &str), _wrote: bool) {
         if replica::follows(aggregate.0) {
-            let grounds = self.settling.settle(&self.reads, aggregate).await;
-            tracing::debug!(by = grounds.as_str(), "no node answers from before the change");
+            self.settling.settle(&self.reads, aggregate).await;
         }
     }
 }

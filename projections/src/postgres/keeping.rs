@@ -13,12 +13,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Postgres;
-use super::round::{IDENTITY, Node, Round, go_round, leave};
+use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::settling::CHANNEL;
-use super::snapshot::Snapshot;
 use crate::lease::{Lease, Moment, Roll, Standing, Terms};
 use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
-use crate::{StoreError, replica};
+use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
 const ROUND: Duration = Duration::from_millis(150);
@@ -39,13 +38,9 @@ struct Keeper<'a> {
     lease: Lease,
     hint: Arc<Notify>,
     filled: Option<Filled>,
+    /// When the last proof began.
+    proved: Option<Moment>,
     sweeper: Sweeper,
-}
-
-/// What memory was filled from, and up to where it is applied.
-struct Filled {
-    identity: String,
-    applied: Snapshot,
 }
 
 struct Sweeper {
@@ -69,6 +64,7 @@ impl Postgres {
             lease: Lease::new(terms.length),
             hint,
             filled: None,
+            proved: None,
             sweeper: Sweeper { roll: Roll::default(), last: Moment::now() },
         };
         tokio::select! {
@@ -96,7 +92,9 @@ impl Keeper<'_> {
     async fn keep(&mut self) {
         let mut is_told = false;
         loop {
-            match self.hold(&mut is_told).await {
+            let held = self.hold(&mut is_told).await;
+            self.count("failed");
+            match held {
                 Ok(never) => match never {},
                 Err(error) if !is_told => {
                     is_told = true;
@@ -118,7 +116,7 @@ impl Keeper<'_> {
                 continue;
             };
             let begun = Moment::now();
-            let round = go_round(&mut connection, self.node, &filled.applied);
+            let round = go_round(&mut connection, self.node, filled);
             let round = in_time(self.patience(), round).await?;
             let ended = Moment::now();
             if round.identity != filled.identity {
@@ -135,16 +133,27 @@ impl Keeper<'_> {
             let is_proof = match self.lease.round(begun, ended) {
                 Standing::Proof { until } => {
                     self.store.memory.vouch_until(until);
+                    self.proved = Some(begun);
                     true
                 }
                 Standing::Visible => false,
             };
+            self.count(if is_proof { "proof" } else { "visible" });
             if is_proof && *is_told {
                 *is_told = false;
                 tracing::info!("memory answers again");
             }
             self.sweeper.sweep(&mut connection, self.patience()).await?;
             *is_hinted = brought || !is_proof || self.wait(begun).await;
+        }
+    }
+
+    /// Publishes what a round came to.
+    fn count(&self, outcome: &'static str) {
+        metrics::counter!(measures::LEASE_ROUNDS, "outcome" => outcome).increment(1);
+        if let Some(proved) = self.proved {
+            let age = Moment::now().since(proved).as_secs_f64();
+            metrics::gauge!(measures::LEASE_AGE).set(age);
         }
     }
 
@@ -160,10 +169,9 @@ impl Keeper<'_> {
     fn take(&mut self, round: Round, is_hinted: bool) -> bool {
         let is_lost = !is_hinted && fail::eval("notify_only", |_| ()).is_some();
         if !round.events.is_empty() && !is_lost {
-            self.store.memory.change(|live| {
-                round.events.iter().for_each(|event| replica::apply(live, event));
-            });
+            self.store.memory.change(|live| replica::apply_all(live, &round.events));
         }
+        metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(round.snapshot.end()));
         if let Some(filled) = &mut self.filled {
             filled.applied = round.snapshot;
         }
@@ -183,8 +191,7 @@ impl Keeper<'_> {
         let begun = Moment::now();
         let (live, filled) = load(&self.store.options).await?;
         let milliseconds = Moment::now().since(begun).as_millis();
-        let (users, tokens) = (live.users(), live.tokens());
-        tracing::info!(users, tokens, "loaded {tokens} tokens of {users} users in {milliseconds} ms");
+        replica::tell_loaded(&live, milliseconds);
         self.store.memory.change(|memory| *memory = live);
         self.filled = Some(filled);
         Ok(())
@@ -203,15 +210,16 @@ impl Sweeper {
             return Ok(());
         }
         self.last = begun;
-        let question =
-            sqlx::query_as::<_, (String, i64)>("SELECT node_id, renewals FROM nodes ORDER BY node_id");
+        let question = sqlx::query_as::<_, (String, i64)>(
+            "SELECT node_id, renewal FROM nodes ORDER BY node_id",
+        );
         let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
         let renewals: Vec<_> =
-            rows.iter().map(|(id, renewals)| (id.clone(), renewals.unsigned_abs())).collect();
+            rows.iter().map(|(id, renewal)| (id.clone(), renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
-        for ((id, renewals), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
-            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewals = $2");
-            let gone = gone.bind(id).bind(renewals).execute(&mut *connection);
+        for ((id, renewal), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
+            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewal = $2");
+            let gone = gone.bind(id).bind(renewal).execute(&mut *connection);
             in_time(patience, gone).await?;
         }
         Ok(())
@@ -224,8 +232,7 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let filled = whereabouts(&mut tx).await?;
-    let (users,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
+    let (users,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
     let mut live = LiveSet::default();
     live.reserve(usize::try_from(users).unwrap_or_default());
     read::<AccountRow>(&mut tx, &mut live).await?;
@@ -278,7 +285,9 @@ async fn hear(pool: &sqlx::PgPool, hint: &Notify) -> Result<(), sqlx::Error> {
         match tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
             Ok(heard) => heard.map(drop)?,
             // A connection that is gone without a word is as quiet as one on which nothing happens.
-            Err(_) => in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?,
+            Err(_) => {
+                in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?
+            }
         }
         hint.notify_one();
     }
@@ -293,4 +302,10 @@ async fn in_time<T, E: From<sqlx::Error>>(
     tokio::time::timeout(patience, answer)
         .await
         .unwrap_or_else(|_| Err(sqlx::Error::Io(too_late()).into()))
+}
+
+/// As metrics are written. Exact for nine quadrillion transactions.
+#[expect(clippy::cast_precision_loss, reason = "transactions do not reach 2^53")]
+const fn as_number(transaction: u64) -> f64 {
+    transaction as f64
 }

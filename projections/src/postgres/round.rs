@@ -21,17 +21,20 @@ pub(super) const IDENTITY: &str = "
     || '/' || (SELECT epoch::text FROM replica_epoch)";
 
 /// The question of a round. The node's row is written by the same statement; nothing it reads depends on that.
+///
+/// What names a renewal never comes again, even if the row was swept meanwhile: a writer must not take a node that woke up
+/// for one that is still silent. Events that were restored from another cluster's dump may bear transactions that are yet
+/// to come here; a snapshot sees none from its end on.
 fn question() -> String {
     format!(
         "
 WITH here AS (
     SELECT {IDENTITY} AS identity
 ), renewed AS (
-    INSERT INTO nodes AS n (node_id, renewals, lease_ms, identity, confirmed)
-    SELECT $1, 1, $2, here.identity, $3::text::pg_snapshot
-    FROM here
+    INSERT INTO nodes (node_id, renewal, lease_ms, identity, confirmed)
+    VALUES ($1, pg_current_xact_id()::text::bigint, $2, $6, $3::text::pg_snapshot)
     ON CONFLICT (node_id) DO UPDATE
-    SET renewals = n.renewals + 1,
+    SET renewal = excluded.renewal,
         lease_ms = excluded.lease_ms,
         identity = excluded.identity,
         confirmed = excluded.confirmed
@@ -40,7 +43,7 @@ SELECT pg_current_snapshot()::text AS snapshot, here.identity,
        e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload, e.metadata
 FROM here
 LEFT JOIN events e
-  ON e.transaction_id >= $4::text::xid8
+  ON (e.transaction_id >= $4::text::xid8 AND e.transaction_id < pg_snapshot_xmax(pg_current_snapshot()))
   OR e.transaction_id = ANY ($5::text[]::xid8[])
 ORDER BY e.aggregate_type, e.aggregate_id, e.sequence"
     )
@@ -91,11 +94,18 @@ impl Row {
     }
 }
 
-/// Goes round once. `applied` is the snapshot up to which the node has applied everything.
+/// What memory was filled from, and up to where it is applied.
+#[derive(Clone, Debug)]
+pub(super) struct Filled {
+    pub(super) identity: String,
+    pub(super) applied: Snapshot,
+}
+
+/// Goes round once. What the node confirms is of the database that its memory was filled from, whichever answers.
 pub(super) async fn go_round(
     connection: &mut PgConnection,
     node: Node,
-    applied: &Snapshot,
+    Filled { identity, applied }: &Filled,
 ) -> Result<Round, StoreError> {
     let text = question();
     let question = sqlx::query_as::<_, Row>(&text)
@@ -103,7 +113,8 @@ pub(super) async fn go_round(
         .bind(node.lease_ms)
         .bind(applied.to_string())
         .bind(applied.end().to_string())
-        .bind(applied.in_progress());
+        .bind(applied.in_progress())
+        .bind(identity);
     let rows = question.fetch_all(connection).await?;
     let first = rows.first().ok_or_else(|| StoreError::corrupt("a round without an answer"))?;
     Ok(Round {

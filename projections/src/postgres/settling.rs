@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::round::IDENTITY;
 use super::snapshot::Snapshot;
 use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
+use crate::measures;
 
 /// Nodes that listen here look sooner. Nothing depends on it.
 pub(super) const CHANNEL: &str = "symbolon_changes";
@@ -23,9 +24,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Longest wait for one.
 const CALL: Duration = Duration::from_millis(150);
 
-/// The transaction that wrote the latest event of an aggregate, and whether any node is there.
+/// The transaction that wrote the latest event of an aggregate, and whether any node is there. One that is yet to come
+/// was another cluster's, from whose dump the event was restored: it is older than any lease.
 const LATEST: &str = "
-SELECT (SELECT transaction_id::text
+SELECT (SELECT CASE WHEN transaction_id < pg_snapshot_xmax(pg_current_snapshot()) THEN transaction_id::text END
         FROM events
         WHERE aggregate_type = $1
           AND aggregate_id = $2
@@ -65,7 +67,7 @@ struct Node {
 #[derive(sqlx::FromRow)]
 struct Row {
     node_id: String,
-    renewals: i64,
+    renewal: i64,
     lease_ms: i64,
     confirmed: Option<String>,
 }
@@ -77,7 +79,12 @@ impl Settling {
         fail_point!("old_release", |_| Grounds::Nobody);
         let committed = Moment::now();
         let waited = self.wait(pool, aggregate, committed);
-        tokio::time::timeout(LONGEST + MARGIN, waited).await.unwrap_or(Grounds::Time)
+        let waited = tokio::time::timeout(LONGEST + MARGIN, waited).await;
+        let grounds = waited.unwrap_or(Grounds::Time);
+        let seconds = Moment::now().since(committed).as_secs_f64();
+        metrics::histogram!(measures::ACKNOWLEDGEMENT_WAIT).record(seconds);
+        metrics::counter!(measures::ACKNOWLEDGEMENTS, "by" => grounds.as_str()).increment(1);
+        grounds
     }
 
     async fn wait(&self, pool: &PgPool, aggregate: (&str, &str), committed: Moment) -> Grounds {
@@ -131,13 +138,13 @@ impl State {
     async fn call(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let text = format!(
             "
-SELECT node_id, renewals, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
+SELECT node_id, renewal, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
 FROM nodes"
         );
         let begun = Moment::now();
         let rows = in_time(sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
         let renewals: Vec<_> =
-            rows.iter().map(|row| (row.node_id.clone(), row.renewals.unsigned_abs())).collect();
+            rows.iter().map(|row| (row.node_id.clone(), row.renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
         let nodes = rows.into_iter().zip(silences).map(|(row, silence)| Node {
             silence,

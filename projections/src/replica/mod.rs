@@ -12,7 +12,7 @@ mod live_set;
 mod loading;
 mod memory;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +20,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::persist::SerializedEvent;
 use domain::token::TokenDigest;
 use domain::{Account, Token, User, UserId};
+use metrics::Counter;
 
 pub use live_set::{LiveSet, Verdict};
 pub(crate) use loading::{AccountRow, LiveRow, MembershipRow, TokenRow, UserRow};
@@ -27,7 +28,7 @@ pub use memory::Memory;
 
 use crate::recorded::RecordedEvent;
 use crate::verifier::{Access, LiveToken, Verifier};
-use crate::{StoreError, lease, projector};
+use crate::{StoreError, lease, measures, projector};
 
 /// What [`memory`] is made of; a model puts others in their place.
 mod sync {
@@ -47,16 +48,46 @@ pub struct Replica {
     database: Arc<dyn Verifier>,
     /// Longest wait for the database.
     patience: Option<Duration>,
+    counted: Arc<OnceLock<Counted>>,
+}
+
+/// Who answered, how often. Looked up by name once: a verification takes less time than that.
+struct Counted {
+    memory: Counter,
+    database: Counter,
+    nowhere: Counter,
+}
+
+impl Counted {
+    fn new() -> Self {
+        let from = |from| metrics::counter!(measures::VERIFICATIONS, "from" => from);
+        Self { memory: from("memory"), database: from("database"), nowhere: from("nowhere") }
+    }
 }
 
 impl Replica {
     /// A replica that asks `database` when memory must not answer, and waits for `patience` at most.
-    pub const fn new(
+    pub fn new(
         memory: Arc<Memory<LiveSet>>,
         database: Arc<dyn Verifier>,
         patience: Option<Duration>,
     ) -> Self {
-        Self { memory, database, patience }
+        Self { memory, database, patience, counted: Arc::default() }
+    }
+
+    /// What memory says, or else the database.
+    async fn answer<T>(
+        &self,
+        read: impl FnOnce(&LiveSet) -> Verdict<T>,
+        ask: impl Future<Output = Result<Option<T>, StoreError>>,
+    ) -> Result<Option<T>, StoreError> {
+        let counted = self.counted.get_or_init(Counted::new);
+        let (answer, by) = match self.memory.ask(read) {
+            Some(verdict) => (certain(verdict), &counted.memory),
+            None => (self.in_time(ask).await, &counted.database),
+        };
+        if answer.is_ok() { by } else { &counted.nowhere }.increment(1);
+        answer
     }
 
     async fn in_time<T>(
@@ -89,10 +120,8 @@ impl Verifier for Replica {
         if let Some(wrong) = faults::wrong_answer(digest) {
             return Ok(Some(wrong));
         }
-        let found = match self.memory.ask(|live| live.find_live_token(digest)) {
-            Some(verdict) => certain(verdict),
-            None => self.in_time(self.database.find_live_token(digest)).await,
-        };
+        let ask = self.database.find_live_token(digest);
+        let found = self.answer(|live| live.find_live_token(digest), ask).await;
         #[cfg(feature = "failpoints")]
         if let Ok(Some(found)) = &found {
             faults::remember(digest, found);
@@ -101,15 +130,32 @@ impl Verifier for Replica {
     }
 
     async fn find_access(&self, user_id: UserId) -> Result<Option<Access>, StoreError> {
-        match self.memory.ask(|live| live.find_access(user_id)) {
-            Some(verdict) => certain(verdict),
-            None => self.in_time(self.database.find_access(user_id)).await,
-        }
+        let ask = self.database.find_access(user_id);
+        self.answer(|live| live.find_access(user_id), ask).await
     }
 }
 
-/// Does to the live set what an event says.
-pub(crate) fn apply(live: &mut LiveSet, event: &SerializedEvent) {
+/// Publishes that memory was filled.
+pub(crate) fn tell_loaded(live: &LiveSet, milliseconds: u128) {
+    let (users, tokens) = (live.users(), live.tokens());
+    tracing::info!(users, tokens, "loaded {tokens} tokens of {users} users in {milliseconds} ms");
+    metrics::counter!(measures::REPLICA_LOADS).increment(1);
+    tell_size(live);
+}
+
+fn tell_size(live: &LiveSet) {
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!(measures::REPLICA_USERS).set(number(live.users()));
+    metrics::gauge!(measures::REPLICA_TOKENS).set(number(live.tokens()));
+}
+
+/// Does to the live set what events say.
+pub(crate) fn apply_all(live: &mut LiveSet, events: &[SerializedEvent]) {
+    events.iter().for_each(|event| apply(live, event));
+    tell_size(live);
+}
+
+fn apply(live: &mut LiveSet, event: &SerializedEvent) {
     if !follows(&event.aggregate_type) {
         return;
     }

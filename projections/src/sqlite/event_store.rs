@@ -34,9 +34,7 @@ impl EventStore for Sqlite {
                     let doubt = self.memory.doubt();
                     match tx.commit().await {
                         Ok(()) => {
-                            doubt.settle(|live| {
-                                events.iter().for_each(|event| replica::apply(live, event));
-                            });
+                            doubt.settle(|live| replica::apply_all(live, events));
                             Ok(())
                         }
                         Err(error) => Err(CommitError::AnswerLost(error.into())),

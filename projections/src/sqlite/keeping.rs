@@ -1,15 +1,15 @@
 //! Keeps memory like the file. Everything that this process writes is in memory before it is acknowledged; what is
 //! left to notice is a doubt after a failed commit, and rows that `symbolon rebuild` mended.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use tokio_util::sync::CancellationToken;
 
 use super::Sqlite;
-use crate::StoreError;
 use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
+use crate::{StoreError, replica};
 
 /// From one look to the next.
 const PERIOD: Duration = Duration::from_millis(250);
@@ -21,6 +21,7 @@ impl Sqlite {
     /// When the file cannot be read, or what it holds cannot be understood.
     pub async fn fill_replica(&self) -> Result<i64, StoreError> {
         let mut connection = self.writer.acquire().await?;
+        let begun = Instant::now();
         self.memory.forget();
         let epoch = epoch(&mut connection).await?;
         let (users,): (i64,) =
@@ -31,8 +32,7 @@ impl Sqlite {
         read::<UserRow>(&mut connection, &mut live).await?;
         read::<TokenRow>(&mut connection, &mut live).await?;
         read::<MembershipRow>(&mut connection, &mut live).await?;
-        let (users, tokens) = (live.users(), live.tokens());
-        tracing::info!(users, tokens, "loaded {tokens} tokens of {users} users");
+        replica::tell_loaded(&live, begun.elapsed().as_millis());
         self.memory.change(|memory| *memory = live);
         self.memory.vouch();
         Ok(epoch)

@@ -15,6 +15,7 @@ const TWO_NODES: Leases = Leases {
     slow_clock: false,
     ends: false,
     sweeps: false,
+    is_brief: true,
 };
 
 pub(crate) fn explore(name: &str, model: Leases) {

@@ -62,6 +62,9 @@ pub(crate) struct Leases {
     pub(crate) slow_clock: bool,
     /// Whether nodes die and leave.
     pub(crate) ends: bool,
+    /// Whether a writer looks at most once before its commit, and takes no note of what it sees after it: that is
+    /// younger than the commit, so that time is up no later than silence is.
+    pub(crate) is_brief: bool,
     /// Whether silent rows are swept away.
     pub(crate) sweeps: bool,
 }
@@ -71,8 +74,7 @@ pub(crate) enum Action {
     Tick,
     /// The first node's clock does not notice.
     UnnoticedTick,
-    Start(usize),
-    /// A round begins, and its snapshot is taken.
+    /// A round begins, and its snapshot is taken. Before the first, memory is filled.
     Ask(usize),
     /// The renewal is committed.
     Renew(usize),
@@ -111,15 +113,14 @@ impl Leases {
         if self.sweeps && world.rows[id].as_ref().is_some_and(|row| world.now - row.at >= DEAD) {
             actions.push(Action::Sweep(id));
         }
+        // They are numbered in the order in which they start.
+        let is_next = id == 0 || world.nodes[id - 1].phase != Phase::Off;
         match node.phase {
-            Phase::Off => actions.push(Action::Start(id)),
+            Phase::Off if is_next => return actions.push(Action::Ask(id)),
+            Phase::Off | Phase::Gone => return,
             Phase::On => {}
             Phase::Leaving => return actions.push(Action::TakeRowAway(id)),
             Phase::Left => return actions.push(Action::Forget(id)),
-            Phase::Gone => return,
-        }
-        if node.phase == Phase::Off {
-            return;
         }
         let is_idle = node.pending.is_none() || self.has(Flaw::ConfirmedBeforeApplied);
         match &node.round {
@@ -147,6 +148,11 @@ impl Leases {
         let alone = |it: &Writer| !matches!(it.stage, Stage::Outliving { .. });
         match (self.writers[id], world.writers[id].stage) {
             (Kind::Absent, _) | (_, Stage::Acknowledged(_)) => {}
+            (Kind::Waits, Stage::Idle)
+                if self.is_brief && world.writers[id].roll != Roll::default() =>
+            {
+                actions.push(Action::Commit(id));
+            }
             (Kind::Waits, Stage::Idle) => actions.extend([Action::Look(id), Action::Commit(id)]),
             (Kind::Waits, Stage::Waiting { .. } | Stage::Outliving { .. }) => {
                 actions.push(Action::Look(id));
@@ -179,7 +185,7 @@ impl Leases {
         let node = &mut world.nodes[id];
         let Round::Committed { begun, snapshot } = node.round else { return };
         node.round = Round::None;
-        let (is_first, length) = (node.lease == Node::off().lease, TICK * u32::from(LEASE));
+        let (is_first, length) = (node.rounds == 1, TICK * u32::from(LEASE));
         let until = match node.lease.round(begun, now) {
             Standing::Visible if is_first && self.has(Flaw::FirstRoundProves) => {
                 Some(begun.plus(length))
@@ -208,6 +214,7 @@ impl Leases {
         let rows: Vec<_> = rows.filter_map(|(node, row)| Some((node, row.as_ref()?))).collect();
         let renewals: Vec<_> = rows.iter().map(|(node, row)| (*node, row.renewals.into())).collect();
         let writer = &mut world.writers[id];
+        let before = writer.roll.clone();
         let silences = writer.roll.call(now, now, &renewals);
         let Stage::Waiting { committed } = writer.stage else {
             writer.saw_nobody = self.has(Flaw::AskedBeforeCommit) && rows.is_empty();
@@ -224,8 +231,10 @@ impl Leases {
         if self.has(Flaw::NoWaiting) || writer.saw_nobody {
             grounds = Some(Grounds::Nobody);
         }
-        if let Some(grounds) = grounds {
-            acknowledge(writer, Some(grounds));
+        match grounds {
+            Some(grounds) => acknowledge(writer, Some(grounds)),
+            None if self.is_brief => writer.roll = before,
+            None => {}
         }
     }
 
@@ -260,7 +269,8 @@ impl Model for Leases {
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        if world.now < self.end {
+        // As long as nobody is there, any moment is like any other.
+        if world.now < self.end && world.nodes[0].phase != Phase::Off {
             actions.push(Action::Tick);
             if self.slow_clock && world.nodes[0].missed == 0 {
                 actions.push(Action::UnnoticedTick);
@@ -282,13 +292,12 @@ impl Model for Leases {
                 world.now += 1;
                 world.nodes[0].missed += 1;
             }
-            Action::Start(id) => {
-                let (node, loaded) = (&mut world.nodes[id], world.committed);
-                (node.phase, node.memory, node.confirms) = (Phase::On, loaded, loaded);
-            }
             Action::Ask(id) => {
                 let (begun, snapshot) = (world.clock_of_node(id), world.committed);
                 let node = &mut world.nodes[id];
+                if node.phase == Phase::Off {
+                    (node.phase, node.memory, node.confirms) = (Phase::On, snapshot, snapshot);
+                }
                 node.rounds += 1;
                 node.round = Round::Asked { begun, snapshot, confirms: node.confirms };
             }
@@ -358,6 +367,9 @@ impl Model for Leases {
                 let sleep = if anybody { LEASE + 1 } else { 0 };
                 world.writers[id].stage = Stage::Outliving { until: world.now + sleep };
             }
+        }
+        for id in 0..NODES {
+            world.put_aside_what_has_ended(id);
         }
         (world != *last).then_some(world)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use projections::lease::{Grounds, Lease, MARGIN, Moment, Roll};
+use projections::lease::{Grounds, Lease, MARGIN, Moment, Roll, Standing};
 
 pub(crate) const NODES: usize = 3;
 pub(crate) const WRITERS: usize = 2;
@@ -150,6 +150,17 @@ impl World {
         };
         let holds = |until| self.clock_of_node(node) < until;
         is_there && self.nodes[node].valid_until.is_some_and(holds)
+    }
+
+    /// A promise that has been broken off, and a lease that no round can follow, are like none.
+    pub(crate) fn put_aside_what_has_ended(&mut self, node: usize) {
+        let now = self.clock_of_node(node);
+        if !self.answers(node) {
+            self.nodes[node].valid_until = None;
+        }
+        if self.nodes[node].lease.clone().round(now, now) == Standing::Visible {
+            self.nodes[node].lease = Node::off().lease;
+        }
     }
 
     /// What was acknowledged.

@@ -50,6 +50,7 @@ pub(super) const ENDS: &[(&str, &str)] = &[
 pub(super) const ROWS: &[(&str, &str, Kind)] = &[
     ("GET", "/livez", Open),
     ("GET", "/readyz", Open),
+    ("GET", "/metrics", Open),
     ("GET", "/openapi.json", Open),
     ("GET", "/docs", Open),
     ("GET", "/assets/{name}", Open),
