@@ -119,7 +119,8 @@ impl Keeper<'_> {
                 continue;
             };
             let begun = Moment::now();
-            let round = go_round(&mut connection, self.node, filled);
+            let is_visible = self.lease.is_visible(begun);
+            let round = go_round(&mut connection, self.node, filled, is_visible);
             let round = in_time(self.patience(), round).await?;
             let ended = Moment::now();
             if round.identity != filled.identity {
