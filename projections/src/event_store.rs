@@ -54,10 +54,6 @@ pub trait EventStore: Sql + Clone + Send + Sync + 'static {
         turn: Turn,
     ) -> impl Future<Output = Result<Numbering, StoreError>> + Send;
 
-    /// Returns when nobody answers any more from before the latest event of an aggregate, given by type and id. Only
-    /// then may what happened to it be acknowledged. `wrote` says whether this command wrote that event.
-    fn settle(&self, aggregate: (&str, &str), wrote: bool) -> impl Future<Output = ()> + Send;
-
     /// Returns when this process has committed events that wait for their positions.
     fn events_wait(&self) -> impl Future<Output = ()> + Send;
 }

@@ -64,10 +64,6 @@ impl<S: EventStore> Executor<S> {
                 Ok(receipt) if !receipt.wrote() => secured(&store, receipt).await,
                 outcome => outcome,
             };
-            if let Ok(receipt) = &outcome {
-                let wrote = receipt.wrote();
-                store.settle((A::TYPE, &receipt.aggregate_id), wrote).await;
-            }
             measures::commands::count(A::TYPE, watch, &outcome);
             outcome
         };
@@ -202,10 +198,6 @@ impl<S: EventStore> Commands for Executor<S> {
             TokenCommand::Revoke { .. } => ATTEMPTS,
         };
         self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await
-    }
-
-    async fn settle_token(&self, user_id: UserId) {
-        self.store.settle((Token::TYPE, &user_id.to_string()), false).await;
     }
 
     async fn user(

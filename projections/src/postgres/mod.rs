@@ -1,5 +1,6 @@
 //! A PostgreSQL primary, shared by any number of nodes.
 
+mod announcing;
 mod commit;
 mod connecting;
 mod event_store;
@@ -7,7 +8,6 @@ mod keeping;
 mod probe;
 mod round;
 mod scaffold;
-mod settling;
 mod snapshot;
 mod sql;
 
@@ -23,8 +23,8 @@ use tokio::sync::Notify;
 use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{Finding, MigrateError, StoreError, log};
+use announcing::Announcing;
 use probe::Prober;
-use settling::Settling;
 
 pub use scaffold::PostgresScaffold;
 
@@ -78,7 +78,7 @@ pub struct Postgres {
     /// For connections that belong to no pool.
     options: PgConnectOptions,
     memory: Arc<Memory<LiveSet>>,
-    settling: Arc<Settling>,
+    announcing: Arc<Announcing>,
     prober: Arc<Prober>,
 }
 
@@ -110,7 +110,7 @@ impl Postgres {
             bell: Arc::default(),
             options,
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
-            settling: Arc::default(),
+            announcing: Arc::default(),
         })
     }
 

@@ -1,4 +1,5 @@
-//! One round: a node says that it is there and what it has applied, and reads what happened, in one statement.
+//! One round: a node says that it is there and what it has applied, and reads what happened and what is about to happen, in
+//! one statement.
 //!
 //! **Invariant:** the events of a round are exactly those that its snapshot sees and the one before did not. They
 //! are found by the transaction that wrote them, so no event is missed that was written before another and committed
@@ -43,6 +44,7 @@ WITH here AS (
         confirmed = excluded.confirmed
 )
 SELECT pg_current_snapshot()::text AS snapshot, here.identity,
+       (SELECT array_agg(DISTINCT subject) FROM intents) AS intents,
        e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload, e.metadata
 FROM here
 LEFT JOIN events e
@@ -65,6 +67,8 @@ pub(super) struct Node {
 pub(super) struct Round {
     pub(super) snapshot: Snapshot,
     pub(super) identity: String,
+    /// Everything that is announced.
+    pub(super) intents: Vec<String>,
     /// In order within each aggregate.
     pub(super) events: Vec<SerializedEvent>,
 }
@@ -73,6 +77,7 @@ pub(super) struct Round {
 struct Row {
     snapshot: String,
     identity: String,
+    intents: Option<Vec<String>>,
     aggregate_type: Option<String>,
     aggregate_id: Option<String>,
     sequence: Option<i64>,
@@ -125,6 +130,7 @@ pub(super) async fn go_round(
     Ok(Round {
         snapshot: first.snapshot.parse().map_err(StoreError::corrupt)?,
         identity: first.identity.clone(),
+        intents: first.intents.clone().unwrap_or_default(),
         events: rows.into_iter().filter_map(Row::event).collect(),
     })
 }
