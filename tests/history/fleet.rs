@@ -199,6 +199,22 @@ impl Fleet {
     }
 }
 
+/// Whoever fails wants to know what the nodes said last.
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for place in &self.places {
+            let Ok(server) = place.server.try_lock() else { continue };
+            let said = server.as_ref().map(Server::stderr).unwrap_or_default();
+            let lines: Vec<_> = said.lines().collect();
+            let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+            println!("node {} said last:\n{}", place.number, last.join("\n"));
+        }
+    }
+}
+
 /// A port below those that the kernel hands to outgoing connections, so that none takes it while the node
 /// is down.
 fn free_port() -> u16 {

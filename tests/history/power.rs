@@ -23,6 +23,16 @@ const BROKEN: [&str; 8] = [
 /// How long each may go unnoticed.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// The same look at builds that nothing is wrong with, so that being caught says something.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_are_not_broken_are_not_caught() {
+    let _alone = alone().await;
+    let seed = seed("nodes_that_are_not_broken_are_not_caught");
+    let healthy = Build::verifying_by("replica");
+    let judgement = run_until_caught(healthy.clone(), healthy, seed, LIMIT / 2).await;
+    judgement.assert_nothing_broken(seed);
+}
+
 /// Two of them, drawn by the seed; all in the long form; `SYMBOLON_BROKEN` names one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_broken_nodes_are_caught() {
