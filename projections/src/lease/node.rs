@@ -40,7 +40,7 @@ impl Lease {
     /// the moments before it was asked and after it was answered.
     pub fn round(&mut self, begun: Moment, ended: Moment) -> Standing {
         fail_point!("lease_from_reply", |_| Standing::Proof { until: ended.plus(self.length) });
-        let was_visible = self.visible_until.is_some_and(|until| ended <= until);
+        let was_visible = self.visible_until.is_some_and(|until| ended < until);
         let until = begun.plus(self.length);
         self.visible_until = Some(until);
         if was_visible { Standing::Proof { until } } else { Standing::Visible }

@@ -61,11 +61,8 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     )
     .on(POSTGRES)
     .but(&["UPDATE replica_epoch SET epoch = epoch + 1"]),
-    Attempt::value(
-        "replica_epoch_id_true",
-        "INSERT INTO replica_epoch (id, epoch) VALUES (0, 2)",
-    )
-    .on(SQLITE),
+    Attempt::value("replica_epoch_id_true", "INSERT INTO replica_epoch (id, epoch) VALUES (0, 2)")
+        .on(SQLITE),
     Attempt::value(
         "replica_epoch_id_true",
         "INSERT INTO replica_epoch (id, epoch) VALUES (false, 2)",
