@@ -38,7 +38,7 @@ impl Lease {
 
     /// Whether writers certainly see the node's row at this moment.
     pub fn is_visible(&self, now: Moment) -> bool {
-        self.visible_until.is_some_and(|until| now <= until)
+        self.visible_until.is_some_and(|until| now < until)
     }
 
     /// Takes note of a round that was answered, and whose changes are applied. `begun` and `ended` are

@@ -4,8 +4,7 @@ use projections::lease::{Grounds, MARGIN, Roll, Seen, Standing};
 use stateright::{Model, Property};
 
 use super::world::{
-    Changes, DEAD, LEASE, NODES, Node, Phase, Round, Row, Stage, TICK, WRITERS, World,
-    Writer,
+    Changes, DEAD, LEASE, NODES, Node, Phase, Round, Row, Stage, TICK, WRITERS, World, Writer,
 };
 
 /// A mistake that the protocol does not make.
@@ -29,8 +28,8 @@ pub(crate) enum Flaw {
     GoodbyeBeforeForgetting,
     /// What was seen of the nodes before the commit counts.
     AskedBeforeCommit,
-    /// A row that was swept away begins to count at 1 again.
-    CountBeginsAgain,
+    /// Renewals are counted, and a row that was swept away begins at 1 again.
+    NameComesAgain,
     /// A plain writer does not keep nodes from renewing.
     NoLock,
 }
@@ -54,7 +53,7 @@ pub(crate) struct Leases {
     pub(crate) writers: [Kind; WRITERS],
     /// The last tick.
     pub(crate) end: u8,
-    /// Rounds of each node, at most.
+    /// Rounds of all nodes, at most.
     pub(crate) rounds: u8,
     /// Rounds that are given up, at most.
     pub(crate) losses: u8,
@@ -104,8 +103,7 @@ impl Leases {
 
     fn node_actions(&self, world: &World, id: usize, actions: &mut Vec<Action>) {
         let node = &world.nodes[id];
-        let is_locked =
-            world.writers.iter().any(|it| matches!(it.stage, Stage::Outliving { .. }));
+        let is_locked = world.writers.iter().any(|it| matches!(it.stage, Stage::Outliving { .. }));
         let is_locked = is_locked && !self.has(Flaw::NoLock);
         if node.orphan.is_some() && !is_locked {
             actions.push(Action::RenewLate(id));
@@ -115,8 +113,10 @@ impl Leases {
         }
         // They are numbered in the order in which they start.
         let is_next = id == 0 || world.nodes[id - 1].phase != Phase::Off;
+        let rounds: u8 = world.nodes.iter().map(|it| it.rounds).sum();
+        let may_ask = rounds < self.rounds;
         match node.phase {
-            Phase::Off if is_next => return actions.push(Action::Ask(id)),
+            Phase::Off if may_ask && is_next => return actions.push(Action::Ask(id)),
             Phase::Off | Phase::Gone => return,
             Phase::On => {}
             Phase::Leaving => return actions.push(Action::TakeRowAway(id)),
@@ -124,7 +124,7 @@ impl Leases {
         }
         let is_idle = node.pending.is_none() || self.has(Flaw::ConfirmedBeforeApplied);
         match &node.round {
-            Round::None if is_idle && node.rounds < self.rounds => actions.push(Action::Ask(id)),
+            Round::None if is_idle && may_ask => actions.push(Action::Ask(id)),
             Round::None => {}
             Round::Asked { .. } if is_locked => {}
             Round::Asked { .. } => actions.push(Action::Renew(id)),
@@ -172,7 +172,7 @@ impl Leases {
 
     fn renew(&self, world: &mut World, id: usize, confirmed: Changes) {
         world.renewals[id] = match world.rows[id] {
-            None if self.has(Flaw::CountBeginsAgain) => 1,
+            None if self.has(Flaw::NameComesAgain) => 1,
             None | Some(_) => world.renewals[id] + 1,
         };
         let at = if self.sweeps { world.now } else { 0 };
@@ -212,7 +212,8 @@ impl Leases {
         let now = world.clock_of_writer(id);
         let rows = world.rows.iter().enumerate();
         let rows: Vec<_> = rows.filter_map(|(node, row)| Some((node, row.as_ref()?))).collect();
-        let renewals: Vec<_> = rows.iter().map(|(node, row)| (*node, row.renewals.into())).collect();
+        let renewals: Vec<_> =
+            rows.iter().map(|(node, row)| (*node, row.renewals.into())).collect();
         let writer = &mut world.writers[id];
         let before = writer.roll.clone();
         let silences = writer.roll.call(now, now, &renewals);
@@ -238,18 +239,16 @@ impl Leases {
         }
     }
 
-    fn gone(missed: u8, orphan: Option<Changes>) -> Node {
-        Node { phase: Phase::Gone, missed, orphan, ..Node::off() }
+    /// What is left of a node that is gone.
+    fn remains(node: &Node, orphan: Option<Changes>) -> Node {
+        Node { phase: Phase::Gone, missed: node.missed, rounds: node.rounds, orphan, ..Node::off() }
     }
 }
 
 /// What it knew of the nodes is of no use any more.
 fn acknowledge(writer: &mut Writer, grounds: Option<Grounds>) {
-    *writer = Writer {
-        stage: Stage::Acknowledged(grounds),
-        roll: Roll::default(),
-        saw_nobody: false,
-    };
+    *writer =
+        Writer { stage: Stage::Acknowledged(grounds), roll: Roll::default(), saw_nobody: false };
 }
 
 /// What the database goes on with when the node does not.
@@ -325,7 +324,7 @@ impl Model for Leases {
             }
             Action::Crash(id) => {
                 let node = &world.nodes[id];
-                world.nodes[id] = Self::gone(node.missed, orphan(node));
+                world.nodes[id] = Self::remains(node, orphan(node));
             }
             Action::StopAnswering(id) => {
                 let forgets = !self.has(Flaw::GoodbyeBeforeForgetting);
@@ -342,12 +341,12 @@ impl Model for Leases {
                 if self.has(Flaw::GoodbyeBeforeForgetting) {
                     node.phase = Phase::Left;
                 } else {
-                    *node = Self::gone(node.missed, node.orphan);
+                    *node = Self::remains(node, node.orphan);
                 }
             }
             Action::Forget(id) => {
                 let node = &mut world.nodes[id];
-                *node = Self::gone(node.missed, node.orphan);
+                *node = Self::remains(node, node.orphan);
             }
             Action::Sweep(id) => world.rows[id] = None,
             Action::Commit(id) => {
@@ -408,17 +407,22 @@ impl Model for Leases {
                 (0..WRITERS).all(|id| model.writers[id] == Kind::Absent || is_done(id))
                     && (0..model.nodes).all(|id| world.answers(id))
             }),
-            Property::sometimes("answered from before a change that is committed", |_, world: &World| {
-                (0..NODES)
-                    .any(|id| world.answers(id) && world.committed & !world.nodes[id].memory != 0)
-            }),
+            Property::sometimes(
+                "answered from before a change that is committed",
+                |_, world: &World| {
+                    (0..NODES).any(|id| {
+                        world.answers(id) && world.committed & !world.nodes[id].memory != 0
+                    })
+                },
+            ),
         ]
     }
 }
 
 pub(crate) const DEAD_ON_ACKNOWLEDGEMENT: &str =
     "whoever answers from memory knows everything that is acknowledged";
-pub(crate) const NO_LONGER_THAN_A_LEASE: &str = "nobody waits for longer than a lease and the margin";
+pub(crate) const NO_LONGER_THAN_A_LEASE: &str =
+    "nobody waits for longer than a lease and the margin";
 pub(crate) const ANSWERED_WITH_THE_NEW: &str =
     "everything is acknowledged, and all nodes answer from memory";
 

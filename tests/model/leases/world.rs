@@ -57,9 +57,16 @@ pub(crate) enum Phase {
 pub(crate) enum Round {
     None,
     /// The snapshot is taken; the renewal is not committed.
-    Asked { begun: Moment, snapshot: Changes, confirms: Changes },
+    Asked {
+        begun: Moment,
+        snapshot: Changes,
+        confirms: Changes,
+    },
     /// It is committed; the answer is on its way.
-    Committed { begun: Moment, snapshot: Changes },
+    Committed {
+        begun: Moment,
+        snapshot: Changes,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,9 +91,13 @@ pub(crate) struct Node {
 pub(crate) enum Stage {
     Idle,
     /// Nodes cannot renew; it commits at this tick of the database's clock, or later.
-    Outliving { until: u8 },
+    Outliving {
+        until: u8,
+    },
     /// It is committed.
-    Waiting { committed: Moment },
+    Waiting {
+        committed: Moment,
+    },
     /// On these grounds; none when it had no one to ask.
     Acknowledged(Option<Grounds>),
 }
