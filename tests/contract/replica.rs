@@ -105,12 +105,16 @@ pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// What memory says, as soon as it says anything.
-pub(crate) async fn remembered<S: Kept, T>(store: &S, read: impl Fn(&LiveSet) -> T) -> T {
+/// What memory says, as soon as it says anything: while it does not, or a change is announced, the database is asked.
+pub(crate) async fn remembered<S: Kept, T>(
+    store: &S,
+    read: impl Fn(&LiveSet) -> Verdict<T>,
+) -> Verdict<T> {
     let (memory, began) = (store.content(), Instant::now());
     loop {
-        if let Some(answer) = memory.ask(&read) {
-            return answer;
+        match memory.ask(&read) {
+            None | Some(Verdict::Unsettled) => {}
+            Some(answer) => return answer,
         }
         assert!(began.elapsed() < SOON, "memory does not answer");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -121,7 +125,7 @@ fn known<T: std::fmt::Debug>(verdict: Verdict<T>) -> Option<T> {
     match verdict {
         Verdict::Live(found) => Some(found),
         Verdict::Nothing => None,
-        Verdict::NotUnderstood => panic!("everything can be understood"),
+        Verdict::Unsettled | Verdict::NotUnderstood => panic!("everything can be understood"),
     }
 }
 
@@ -182,7 +186,6 @@ async fn memory_answers_like_the_database<S: Kept>(stage: Stage<S>) {
     life.live(&stage, &mut chance, 120).await;
     let node = Node::start(&stage.store, 1).await;
     assert_same(&stage, Of(&stage.store)).await;
-    // Whatever is acknowledged is there: nothing is waited for.
     for _ in 0..3 {
         life.live(&stage, &mut chance, 30).await;
         assert_same(&stage, Of(&stage.store)).await;
@@ -241,8 +244,8 @@ async fn rows_that_were_mended_are_loaded_again<S: Kept>(stage: Stage<S>) {
     connection.close().await;
     let node = Node::start(&stage.store, 1).await;
     let is_live = async || {
-        remembered(&stage.store, |live| live.find_live_token(&token.digest) != Verdict::Nothing)
-            .await
+        let found = remembered(&stage.store, |live| live.find_live_token(&token.digest)).await;
+        found != Verdict::Nothing
     };
     assert!(!is_live().await, "memory is like the rows, which are wrong");
     attempt(&stage.database, Thoroughness::Rebuild).await.unwrap();
@@ -259,7 +262,7 @@ async fn a_doubt_silences_memory_until_it_is_filled_again() {
     let alice = stage.user().await;
     let token = stage.generate(alice).await;
     let node = Node::start(&stage.store, 1).await;
-    drop(stage.store.memory().doubt());
+    drop(stage.store.memory().doubt(|_| ()));
     assert!(stage.store.memory().ask(|_| ()).is_none());
     // Meanwhile the file is asked, and written.
     let database: Arc<dyn Verifier> = Arc::new(stage.store.clone());
@@ -299,7 +302,7 @@ async fn an_event_of_a_later_version_shuts_out_whom_it_may_concern_and_nobody_el
              VALUES ('{kind}', '{id}', 1000, 'Bewitched', '7', '{{}}', '{{}}')"
         );
         connection.execute(&insert).await.unwrap();
-        remembered(&stage.store, |_| ()).await;
+        until("memory answers again", || stage.store.memory().is_believed()).await;
         for ((user, digest), is_out) in [alice, bob, carol].iter().zip(&tokens).zip(shut_out) {
             let (access, token) = loop {
                 // The database does not know what it means either, and is asked while there is no lease.

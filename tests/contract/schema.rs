@@ -68,7 +68,8 @@ async fn columns<S: TestStore>() -> Columns {
 
 /// What PostgreSQL alone has: several nodes can share it, and have to know of one another and of what was
 /// committed. No column means a whole table.
-const OF_POSTGRES_ALONE: [(&str, &[&str]); 2] = [("nodes", &[]), ("events", &["transaction_id"])];
+const OF_POSTGRES_ALONE: [(&str, &[&str]); 3] =
+    [("nodes", &[]), ("intents", &[]), ("events", &["transaction_id"])];
 
 #[tokio::test]
 async fn both_stores_have_the_same_tables_and_columns() {
@@ -94,7 +95,7 @@ async fn assert_the_ledger_reads_every_table<S: TestStore>() {
     let unread: Vec<_> = tables.difference(&read).copied().collect();
     let expected: &[&str] = match S::STORE {
         Store::Sqlite => &["replica_epoch", "tower_sessions"],
-        Store::Postgres => &["nodes", "replica_epoch", "tower_sessions"],
+        Store::Postgres => &["intents", "nodes", "replica_epoch", "tower_sessions"],
     };
     assert_eq!(unread, expected, "{:?}", S::STORE);
 }

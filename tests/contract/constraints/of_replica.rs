@@ -6,7 +6,7 @@ use super::attempt::{Attempt, POSTGRES, SQLITE};
 macro_rules! node {
     ($id:literal, $lease:literal) => {
         concat!(
-            "INSERT INTO nodes (node_id, renewals, lease_ms, identity) VALUES (",
+            "INSERT INTO nodes (node_id, renewal, lease_ms, identity) VALUES (",
             $id,
             ", 1, ",
             $lease,
@@ -35,6 +35,17 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         .on(POSTGRES)
         .but(&[node!("'a'", "300"), node!("'b'", "3000")]),
     Attempt::value("nodes_lease_range", node!("'a'", "3001")).on(POSTGRES),
+    Attempt::twice(
+        "intents_pkey",
+        "intents.command_id, intents.subject",
+        "INSERT INTO intents (command_id, subject) VALUES ('a', 'user b')",
+    )
+    .on(POSTGRES)
+    .given(&["INSERT INTO intents (command_id, subject) VALUES ('a', 'user b')"])
+    .but(&[
+        "INSERT INTO intents (command_id, subject) VALUES ('a', 'user c')",
+        "INSERT INTO intents (command_id, subject) VALUES ('b', 'user b')",
+    ]),
     // Whoever waits for nodes, or finds none, writes at once.
     Attempt::hurry("events_outlive_leases", event!("3"))
         .on(POSTGRES)

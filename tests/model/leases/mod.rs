@@ -4,6 +4,10 @@
 //! [`Roll::call`](projections::lease::Roll::call) and [`Grounds::of`](projections::lease::Grounds::of). A tick is as long
 //! as the margin, and a machine that stands still simply takes no step.
 //!
+//! A *change* here is what nodes must know of before it may count: for a writer that waits, what it announces, and it counts from
+//! the moment that the writer is let go on, which is before its commit; for one that knows of no nodes, the change itself. A node that
+//! knows of an announcement looks the matter up, so knowing it is as good as having what it announces.
+//!
 //! What happens in one step here, and why nothing is lost by it:
 //! * A round begins and takes its snapshot: if it began earlier, its lease would only end earlier.
 //! * A commit is visible and known to its writer: if it got to know later, it would only wait longer.

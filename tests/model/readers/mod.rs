@@ -121,9 +121,9 @@ fn under_doubt() {
     let writer = {
         let (memory, acknowledged) = (Arc::clone(&memory), Arc::clone(&acknowledged));
         thread::spawn(move || {
-            memory.doubt().settle(|latest| *latest = 1);
+            memory.doubt(|_| ()).settle(|latest| *latest = 1);
             acknowledged.store(1, Ordering::SeqCst);
-            drop(memory.doubt());
+            drop(memory.doubt(|_| ()));
             // Whoever repeats the command is told that it is done.
             acknowledged.store(2, Ordering::SeqCst);
             memory.forget();
