@@ -236,7 +236,9 @@ async fn rows_that_were_mended_are_loaded_again<S: Kept>(stage: Stage<S>) {
         Store::Sqlite => "1",
         Store::Postgres => "true",
     };
-    let damage = format!("UPDATE users SET is_locked = {locked} WHERE user_id = '{alice}'");
+    let damage = format!(
+        "UPDATE users SET is_locked = {locked}, lock_sequence = 900 WHERE user_id = '{alice}'"
+    );
     connection.execute(&damage).await.unwrap();
     connection.close().await;
     let node = Node::start(&stage.store, 1).await;
