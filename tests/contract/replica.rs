@@ -251,6 +251,7 @@ async fn rows_that_were_mended_are_loaded_again<S: Kept>(stage: Stage<S>) {
     let began = Instant::now();
     while !is_live().await {
         assert!(began.elapsed() < SOON, "memory is still like the rows that were wrong");
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     node.stop().await;
 }
