@@ -239,7 +239,9 @@ async fn rows_that_were_mended_are_loaded_again<S: Kept>(stage: Stage<S>) {
         Store::Sqlite => "1",
         Store::Postgres => "true",
     };
-    let damage = format!("UPDATE users SET is_locked = {locked} WHERE user_id = '{alice}'");
+    let damage = format!(
+        "UPDATE users SET is_locked = {locked}, lock_sequence = 900 WHERE user_id = '{alice}'"
+    );
     connection.execute(&damage).await.unwrap();
     connection.close().await;
     let node = Node::start(&stage.store, 1).await;
@@ -252,6 +254,7 @@ async fn rows_that_were_mended_are_loaded_again<S: Kept>(stage: Stage<S>) {
     let began = Instant::now();
     while !is_live().await {
         assert!(began.elapsed() < SOON, "memory is still like the rows that were wrong");
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     node.stop().await;
 }
