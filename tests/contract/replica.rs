@@ -203,8 +203,8 @@ async fn memory_answers_like_the_database<S: Kept>(stage: Stage<S>) {
 
 async fn events_in_any_order_make_the_same_live_set<S: Kept>(stage: Stage<S>) {
     let mut chance = seeded("events_in_any_order_make_the_same_live_set");
-    let life = Life::begin(&stage).await;
-    life.live(&stage, &mut chance, 150).await;
+    let people = Life::begin(&stage).await;
+    people.live(&stage, &mut chance, 150).await;
     stage.generate(stage.user().await).await;
     let changes = |event: &tests::ledger::Event| {
         let event = event.clone();
@@ -223,7 +223,9 @@ async fn events_in_any_order_make_the_same_live_set<S: Kept>(stage: Stage<S>) {
     let mut changes = [&changes[..], &changes[..]].concat();
     for _ in 0..4 {
         let mut live = LiveSet::default();
-        changes.iter().for_each(|change| live.apply(change));
+        for change in &changes {
+            live.apply(change);
+        }
         let count = assert_same(&stage, &live).await;
         assert!(count > 0 && live.users() == users(&stage).await.len());
         changes.shuffle(&mut chance);

@@ -130,7 +130,7 @@ impl Announcing {
         judged: &mut Moment,
     ) -> Result<Option<Grounds>, sqlx::Error> {
         let mut state = self.state.lock().await;
-        if !state.last.as_ref().is_some_and(|call| call.begun > *judged) {
+        if state.last.as_ref().is_none_or(|call| call.begun <= *judged) {
             state.call(pool).await?;
         }
         let Some(call) = &state.last else { return Ok(None) };

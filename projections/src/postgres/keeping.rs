@@ -59,7 +59,7 @@ impl Postgres {
     /// Fills memory, and keeps it, and the right to answer from it, until `stop`. Then no writer waits for this node.
     pub async fn keep_replica(&self, node_id: Uuid, terms: Terms, stop: CancellationToken) {
         let hint = Arc::new(Notify::new());
-        let listening = tokio::spawn(listen(self.options.clone(), Arc::clone(&hint)));
+        let listening = tokio::spawn(listen((*self.options).clone(), Arc::clone(&hint)));
         let node = Node {
             id: node_id,
             lease_ms: i64::try_from(terms.length.as_millis()).unwrap_or(i64::MAX),
@@ -121,8 +121,8 @@ impl Keeper<'_> {
     async fn hold(&mut self, is_told: &mut bool) -> Result<(), StoreError> {
         // Statistics may say that there are few events, and a plan may be kept that was made when there were. What that costs on
         // paper would have the statement compiled, each time.
-        let options =
-            self.store.options.clone().options([("enable_seqscan", "off"), ("jit", "off")]);
+        let options = PgConnectOptions::clone(&self.store.options)
+            .options([("enable_seqscan", "off"), ("jit", "off")]);
         let mut connection = in_time(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
         while !self.stop.is_cancelled() {
@@ -327,12 +327,11 @@ async fn hear(pool: &sqlx::PgPool, hint: &Notify) -> Result<(), sqlx::Error> {
     let mut listener = in_time(DEAD, PgListener::connect_with(pool)).await?;
     in_time(DEAD, listener.listen(CHANNEL)).await?;
     loop {
-        match tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
-            Ok(heard) => heard.map(drop)?,
+        if let Ok(heard) = tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
+            heard?;
+        } else {
             // A connection that is gone without a word is as quiet as one on which nothing happens.
-            Err(_) => {
-                in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await.map(drop)?
-            }
+            in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await?;
         }
         hint.notify_one();
     }

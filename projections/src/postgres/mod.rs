@@ -76,7 +76,7 @@ pub struct Postgres {
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
     /// For connections that belong to no pool.
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     memory: Arc<Memory<LiveSet>>,
     announcing: Arc<Announcing>,
     prober: Arc<Prober>,
@@ -108,7 +108,7 @@ impl Postgres {
             reads: pool(READ_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
-            options,
+            options: Arc::new(options),
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
             announcing: Arc::default(),
         })

@@ -9,8 +9,10 @@ use domain::token::TokenDigest;
 use crate::lease::Moment;
 use crate::verifier::LiveToken;
 
-static ANSWERS: LazyLock<Mutex<HashMap<[u8; 32], (Moment, LiveToken)>>> =
-    LazyLock::new(Mutex::default);
+/// By digest, with the moment of each.
+type Answers = HashMap<[u8; 32], (Moment, LiveToken)>;
+
+static ANSWERS: LazyLock<Mutex<Answers>> = LazyLock::new(Mutex::default);
 
 /// A wrong answer, if one is wanted now.
 pub(super) fn wrong_answer(digest: &TokenDigest) -> Option<LiveToken> {

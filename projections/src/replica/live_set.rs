@@ -63,6 +63,10 @@ impl Unsettled {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "columns of a table, of which there are millions"
+)]
 struct User {
     id: UserId,
     token: Option<Token>,
@@ -330,16 +334,15 @@ impl LiveSet {
 
     /// The user, who is made known if need be; `None` when there are four billion.
     fn user(&mut self, user_id: UserId) -> Option<&mut User> {
-        let place = match self.place_of(user_id) {
-            Some(place) => place,
-            None => {
-                let place = u32::try_from(self.users.len()).ok()?;
-                self.users.push(User::unknown(user_id));
-                let (hasher, users) = (&self.hasher, &self.users);
-                let hash = hasher.hash_one(user_id);
-                self.by_user.insert_unique(hash, place, |place| hash_user(hasher, users, *place));
-                place
-            }
+        let place = if let Some(place) = self.place_of(user_id) {
+            place
+        } else {
+            let place = u32::try_from(self.users.len()).ok()?;
+            self.users.push(User::unknown(user_id));
+            let (hasher, users) = (&self.hasher, &self.users);
+            let hash = hasher.hash_one(user_id);
+            self.by_user.insert_unique(hash, place, |place| hash_user(hasher, users, *place));
+            place
         };
         self.users.get_mut(index(place))
     }
@@ -351,22 +354,21 @@ impl LiveSet {
     }
 
     fn account(&mut self, account_id: AccountId) -> Option<&mut Account> {
-        let place = match self.place_of_account(account_id) {
-            Some(place) => place,
-            None => {
-                let place = u32::try_from(self.accounts.len()).ok()?;
-                self.accounts.push(Account {
-                    id: account_id,
-                    sequence: 0,
-                    is_open: false,
-                    is_not_understood: false,
-                });
-                let (hasher, accounts) = (&self.hasher, &self.accounts);
-                self.by_account.insert_unique(hasher.hash_one(account_id), place, |place| {
-                    accounts.get(index(*place)).map_or(0, |account| hasher.hash_one(account.id))
-                });
-                place
-            }
+        let place = if let Some(place) = self.place_of_account(account_id) {
+            place
+        } else {
+            let place = u32::try_from(self.accounts.len()).ok()?;
+            self.accounts.push(Account {
+                id: account_id,
+                sequence: 0,
+                is_open: false,
+                is_not_understood: false,
+            });
+            let (hasher, accounts) = (&self.hasher, &self.accounts);
+            self.by_account.insert_unique(hasher.hash_one(account_id), place, |place| {
+                accounts.get(index(*place)).map_or(0, |account| hasher.hash_one(account.id))
+            });
+            place
         };
         self.accounts.get_mut(index(place))
     }

@@ -75,7 +75,9 @@ FROM users";
         let user_id = self.user_id.parse().map_err(StoreError::corrupt)?;
         let registered = sequence(self.registered_sequence)?;
         live.put_user(user_id, self.is_admin, self.is_auditor, registered);
-        live.put_lock(user_id, self.is_locked, sequence(self.lock_sequence)?);
+        // A lock without an event is no less a lock to the database.
+        let lock = sequence(self.lock_sequence)?.max(u32::from(self.is_locked));
+        live.put_lock(user_id, self.is_locked, lock);
         Ok(())
     }
 }

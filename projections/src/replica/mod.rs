@@ -149,7 +149,9 @@ fn tell_size(live: &LiveSet) {
 
 /// Does to the live set what events say.
 pub(crate) fn apply_all(live: &mut LiveSet, events: &[SerializedEvent]) {
-    events.iter().for_each(|event| apply(live, event));
+    for event in events {
+        apply(live, event);
+    }
     tell_size(live);
 }
 

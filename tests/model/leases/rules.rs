@@ -1,5 +1,7 @@
 //! What can happen next, by the functions of the product.
 
+use std::time::Duration;
+
 use projections::lease::{Grounds, MARGIN, Roll, Seen, Standing};
 use stateright::{Model, Property};
 
@@ -47,6 +49,7 @@ pub(crate) enum Kind {
 
 /// How much of the world there is, so that it can be explored wholly.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each switches one thing on")]
 pub(crate) struct Leases {
     pub(crate) flaw: Option<Flaw>,
     pub(crate) nodes: usize,
@@ -125,11 +128,9 @@ impl Leases {
         let is_idle = node.pending.is_none() || self.has(Flaw::ConfirmedBeforeApplied);
         match &node.round {
             Round::None if is_idle && may_ask => actions.push(Action::Ask(id)),
-            Round::None => {}
-            Round::Asked { .. } if is_locked => {}
-            Round::Asked { .. } => actions.push(Action::Renew(id)),
+            Round::Asked { .. } if !is_locked => actions.push(Action::Renew(id)),
             Round::Committed { .. } if node.pending.is_none() => actions.push(Action::Hear(id)),
-            Round::Committed { .. } => {}
+            Round::None | Round::Asked { .. } | Round::Committed { .. } => {}
         }
         if node.pending.is_some() {
             actions.push(Action::Apply(id));
@@ -385,7 +386,7 @@ impl Model for Leases {
                     let Stage::Waiting { committed } = world.writers[id].stage else { return true };
                     let now = world.clock_of_writer(id);
                     let lease = TICK * u32::from(LEASE);
-                    let lagging = Seen { confirms: false, silence: TICK * 0, lease };
+                    let lagging = Seen { confirms: false, silence: Duration::ZERO, lease };
                     now < committed.plus(lease + MARGIN)
                         || Grounds::of(committed, now, &[lagging]).is_some()
                 })

@@ -37,7 +37,7 @@ impl Subject for ChecksOnlyBefore {
     }
 
     fn ask<T>(&self, read: impl FnOnce(&u64) -> T) -> Option<T> {
-        self.0.holds().then(|| read(&*self.0.content.read().unwrap()))
+        self.0.holds().then(|| read(&self.0.content.read().unwrap()))
     }
 
     fn change(&self, change: u64) {
@@ -61,7 +61,7 @@ impl Subject for ChecksAgainstTheNewPromise {
         if !self.0.holds() {
             return None;
         }
-        let answer = read(&*self.0.content.read().unwrap());
+        let answer = read(&self.0.content.read().unwrap());
         self.0.holds().then_some(answer)
     }
 
