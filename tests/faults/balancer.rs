@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tests::client::neighbour;
 use tests::reaper::Scratch;
 use tests::server::Process;
-use tests::{Actor, Client, Database, Ledger, Server, Settings, Store, TestApp};
+use tests::{Actor, Answer, Client, Database, Ledger, Server, Settings, Store, TestApp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,9 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
+        // What a node answers while it has no lease on a busy machine is another story.
         let settings = Settings::new()
+            .flag("--verifier", "direct")
             .unlimited()
             .flag("--gateway-cidrs", "127.0.0.1/32")
             .flag("--drain-seconds", "5");
@@ -92,8 +94,16 @@ fn free_address() -> SocketAddr {
 #[derive(Debug, Default)]
 struct Books {
     replaced: u64,
-    lost: u64,
     verified: u64,
+    /// Whatever else was answered.
+    lost: Vec<String>,
+}
+
+impl Books {
+    fn miss(&mut self, answer: &Answer) {
+        assert!(answer.status.is_server_error(), "{answer:?}");
+        self.lost.push(format!("{answer:?}"));
+    }
 }
 
 /// Users who replace and use tokens until they are told to stop.
@@ -135,8 +145,7 @@ async fn rotate(browser: Client, client: Client, stop: CancellationToken) -> Boo
     while !stop.is_cancelled() {
         let answer = browser.post("/v1/user/api-token/regenerate").send().await;
         if answer.status != 200 {
-            assert!(answer.status.is_server_error(), "{answer:?}");
-            books.lost += 1;
+            books.miss(&answer);
             continue;
         }
         books.replaced += 1;
@@ -144,8 +153,7 @@ async fn rotate(browser: Client, client: Client, stop: CancellationToken) -> Boo
         if answer.status == 200 {
             books.verified += 1;
         } else {
-            assert!(answer.status.is_server_error(), "{answer:?}");
-            books.lost += 1;
+            books.miss(&answer);
         }
     }
     books
@@ -165,7 +173,7 @@ async fn nobody_notices_that_a_node_is_stopped() {
     assert!(ended.status.success(), "{ended:?}");
     let_them_work().await;
     for (books, generation) in crew.stop().await {
-        assert_eq!(books.lost, 0);
+        assert!(books.lost.is_empty(), "{books:?}");
         assert!(books.replaced > 5 && books.verified == books.replaced, "{books:?}");
         assert_eq!(generation, 1 + books.replaced);
     }
@@ -177,14 +185,14 @@ async fn what_a_killed_node_was_doing_is_done_once_or_not_at_all() {
     let crew = Crew::of(&stage).await;
     let_them_work().await;
     stage.other.kill();
-    // The balancer finds out, and the lease of the dead node runs out.
+    // The balancer finds out.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let mut replaced = 0;
     for (books, generation) in crew.stop().await {
         replaced += books.replaced;
-        let most = 1 + books.replaced + books.lost;
+        let most = 1 + books.replaced + books.lost.len() as u64;
         assert!((1 + books.replaced..=most).contains(&generation), "{generation}: {books:?}");
-        assert!(books.lost <= 2, "{books:?}");
+        assert!(books.lost.len() <= 2, "{books:?}");
     }
     assert!(replaced > 20, "{replaced}");
     Ledger::read(stage.app.database()).await.assert_tables_follow_from_events();

@@ -113,6 +113,11 @@ async fn a_commit_that_waits_for_a_lost_standby_is_called_unknown_in_time() {
         assert!(begun.elapsed() < UNKNOWN_WITHIN, "{:?}", begun.elapsed());
         assert_unavailable(answer);
     }
+    // Reading goes on, and leases are renewed without waiting: only commands keep processes of the server.
+    stage.app.with_token(&old).whoami().await.assert_user("alice");
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    let waiting: i64 = stage.observer().await.fetch_one(waiting).await.unwrap().get(0);
+    assert!((1..=4).contains(&waiting), "{waiting} processes wait");
     // Nothing was lost: it happens when the standby is there again.
     stage.bring_standby_back().await;
     until_ready(&stage.app).await;
