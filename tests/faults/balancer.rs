@@ -1,4 +1,4 @@
-//! Nodes behind HAProxy, as `docs/samples/haproxy.cfg` has it: nobody notices that a node is stopped, and a node
+//! Nodes behind `HAProxy`, as `docs/samples/haproxy.cfg` has it: nobody notices that a node is stopped, and a node
 //! that dies takes along what it was doing, which nobody does a second time.
 
 use std::net::{SocketAddr, TcpListener};
