@@ -140,7 +140,7 @@ pub(crate) fn request(method: &str, target: &str, headers: &[String], body: &str
         text.push_str("content-type: application/json\r\n");
     }
     if !body.is_empty() || method == "POST" || method == "PUT" {
-        text.push_str(&format!("content-length: {}\r\n", body.len()));
+        text += &format!("content-length: {}\r\n", body.len());
     }
     text.push_str("\r\n");
     text.push_str(body);
