@@ -24,6 +24,9 @@ command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
 command -v curl >/dev/null || missing+=(curl)
 command -v jq >/dev/null || missing+=(jq)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+command -v haproxy >/dev/null || missing+=(haproxy)
+command -v openssl >/dev/null || missing+=(openssl)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 

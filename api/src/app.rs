@@ -20,6 +20,7 @@ use crate::commands::Commands;
 use crate::deliveries::Endpoints;
 use crate::limits::Limits;
 use crate::networks::Networks;
+use crate::readiness::Readiness;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -30,6 +31,8 @@ pub struct App {
     pub commands: Arc<dyn Commands>,
     /// Says whose a token is.
     pub verifier: Arc<dyn Verifier>,
+    /// What that is called.
+    pub verifier_kind: &'static str,
     /// Answers every other question.
     pub store: Arc<dyn ReadModels>,
     /// Tells the time.
@@ -60,6 +63,8 @@ pub struct App {
     pub endpoints: Arc<Endpoints>,
     /// Signs what the log is.
     pub notary: Notary,
+    /// Whether more requests are welcome.
+    pub readiness: Readiness,
 }
 
 /// A token on its way to its owner: the secret, and what the aggregate needs to know.

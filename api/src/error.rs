@@ -74,6 +74,9 @@ pub enum ApiError {
     /// The store cannot be asked, or cannot say what became of the command.
     #[error("{0}")]
     Unavailable(#[source] StoreError),
+    /// The node answers what comes, and wants no more to come.
+    #[error("The service is stopping.")]
+    Stopping,
     /// The identity provider cannot be asked.
     #[error("{0}")]
     ProviderUnavailable(#[source] Box<dyn Error + Send + Sync>),
@@ -122,7 +125,9 @@ impl ApiError {
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) | Self::ProviderUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::Stopping | Self::ProviderUnavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -140,7 +145,7 @@ impl ApiError {
             Self::IdempotencyKeyReused => "IdempotencyKeyReused",
             Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::TooManyRequests { .. } => "TooManyRequests",
-            Self::Unavailable(_) | Self::ProviderUnavailable(_) => "Unavailable",
+            Self::Unavailable(_) | Self::Stopping | Self::ProviderUnavailable(_) => "Unavailable",
             Self::Internal(_) => "InternalServerError",
         }
     }
@@ -172,6 +177,7 @@ impl ApiError {
             | Self::AlreadyDone
             | Self::IdempotencyKeyReused
             | Self::PreconditionFailed(_)
+            | Self::Stopping
             | Self::TooManyRequests { .. } => self.to_string(),
         }
     }
@@ -180,7 +186,8 @@ impl ApiError {
         if let Self::TooManyRequests { retry_after_seconds, .. } = self {
             return Some(*retry_after_seconds);
         }
-        matches!(self, Self::Unavailable(_) | Self::ProviderUnavailable(_)).then_some(1)
+        matches!(self, Self::Unavailable(_) | Self::Stopping | Self::ProviderUnavailable(_))
+            .then_some(1)
     }
 
     /// Only faults of the server have a source.

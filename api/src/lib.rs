@@ -29,6 +29,7 @@ pub mod networks;
 pub mod openapi;
 pub mod pages;
 pub mod prospecting;
+pub mod readiness;
 pub mod request_context;
 pub mod router;
 pub mod settings;

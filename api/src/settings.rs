@@ -11,6 +11,7 @@ mod verifier;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use config::{Config, Environment, File, FileFormat};
@@ -132,6 +133,10 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "MILLISECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_renewal_ms: Option<u32>,
+    /// Seconds to serve on after SIGTERM, while /readyz says 503 and the load balancer takes notice [env: SYMBOLON_DRAIN_SECONDS] [default: 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drain_seconds: Option<u8>,
 }
 
 /// Where the data is.
@@ -172,6 +177,8 @@ pub struct Settings {
     pub checkpoints: CheckpointSettings,
     /// Where tokens are looked up.
     pub verifier: VerifierSettings,
+    /// How long to serve on when asked to stop.
+    pub drain: Duration,
 }
 
 /// `http://host[:port]` or `https://host[:port]`, without a path.
@@ -223,6 +230,7 @@ struct Raw {
     verifier: String,
     lease_ms: u32,
     lease_renewal_ms: u32,
+    drain_seconds: u8,
 }
 
 /// Read by itself, because it says where the rest is.
@@ -252,7 +260,8 @@ impl Settings {
             .set_default("checkpoint_seconds", 60)?
             .set_default("verifier", "replica")?
             .set_default("lease_ms", 1000)?
-            .set_default("lease_renewal_ms", 250)?;
+            .set_default("lease_renewal_ms", 250)?
+            .set_default("drain_seconds", 0)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
         }
@@ -320,6 +329,7 @@ impl TryFrom<Raw> for Settings {
                 raw.checkpoint_file,
             )?,
             verifier: VerifierSettings::parse(&raw.verifier, raw.lease_ms, raw.lease_renewal_ms)?,
+            drain: Duration::from_secs(raw.drain_seconds.into()),
         })
     }
 }

@@ -34,6 +34,7 @@ use crate::housekeeping::keep_house;
 use crate::limits::Limits;
 use crate::measures;
 use crate::networks::Networks;
+use crate::readiness::Readiness;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
@@ -187,6 +188,7 @@ impl Store {
             notary: Notary::new(key, settings.checkpoints.file.clone()),
             public_url,
             token_prefix: settings.token_prefix.clone(),
+            verifier_kind: settings.verifier.as_str(),
             around,
             running: TaskTracker::new(),
             store: self.clone(),
@@ -250,6 +252,7 @@ struct Parts {
     endpoints: Arc<Endpoints>,
     notary: Notary,
     token_prefix: domain::token::Prefix,
+    verifier_kind: &'static str,
     around: Surroundings,
     running: TaskTracker,
     store: Store,
@@ -269,6 +272,7 @@ impl Parts {
         let app = App {
             commands: Arc::new(Executor::new(store, self.running.clone())),
             verifier,
+            verifier_kind: self.verifier_kind,
             usage: UsageRecorder::default(),
             store: models,
             clock: self.around.clock,
@@ -287,6 +291,7 @@ impl Parts {
             gateways: self.gateways,
             endpoints: self.endpoints,
             notary: self.notary,
+            readiness: Readiness::default(),
         };
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let usage = UsageWriter::start(&app);

@@ -14,6 +14,13 @@ CREATE TABLE nodes (
     confirmed pg_snapshot -- everything that this snapshot sees is in the node's memory; NULL = nothing yet
 );
 
+-- What commands are about to change: nodes do not answer about it from memory. Taken back in the transaction of the change.
+CREATE TABLE intents (
+    command_id text NOT NULL, -- of the command
+    subject    text NOT NULL, -- user, account or token, and which; a token by its digest
+    CONSTRAINT intents_pkey PRIMARY KEY (command_id, subject)
+);
+
 -- Changes when rows that events make were changed otherwise than by an event.
 CREATE TABLE replica_epoch (
     id    boolean CONSTRAINT replica_epoch_one_row PRIMARY KEY

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{
@@ -14,6 +15,10 @@ use cqrs_es::persist::{
 use crate::sequencer::{Numbering, Turn};
 use crate::sql::{Sql, Statement};
 use crate::{StoreError, Submission};
+
+/// Longest time for finding out what became of a commit. With the longest wait for its answer that is less than five
+/// seconds.
+const ASKING: Duration = Duration::from_millis(800);
 
 /// A database that keeps events.
 pub trait EventStore: Sql + Clone + Send + Sync + 'static {
@@ -33,6 +38,12 @@ pub trait EventStore: Sql + Clone + Send + Sync + 'static {
         submission: &Submission,
     ) -> impl Future<Output = Result<(), CommitError>> + Send;
 
+    /// Returns when everything that this database shows now is as safe as what it acknowledged.
+    ///
+    /// # Errors
+    /// When that is not known.
+    fn secure(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Gives up to a thousand events that wait for it their positions in the log, in one transaction.
     ///
     /// # Errors
@@ -42,10 +53,6 @@ pub trait EventStore: Sql + Clone + Send + Sync + 'static {
         &self,
         turn: Turn,
     ) -> impl Future<Output = Result<Numbering, StoreError>> + Send;
-
-    /// Returns when nobody answers any more from before the latest event of an aggregate, given by type and id. Only
-    /// then may what happened to it be acknowledged. `wrote` says whether this command wrote that event.
-    fn settle(&self, aggregate: (&str, &str), wrote: bool) -> impl Future<Output = ()> + Send;
 
     /// Returns when this process has committed events that wait for their positions.
     fn events_wait(&self) -> impl Future<Output = ()> + Send;
@@ -100,7 +107,24 @@ async fn append(
         "lost the answer to the commit of command {}; asking what became of it",
         submission.command_id
     );
-    let sequence = i64::try_from(first.sequence).map_err(StoreError::corrupt)?;
+    match tokio::time::timeout(ASKING, is_own(store, first, submission)).await {
+        Ok(Ok(Some(true))) => Ok(()),
+        Ok(Ok(Some(false))) => Err(StoreError::Conflict),
+        // No row is no proof: the server may still be working on the commit.
+        Ok(Ok(None) | Err(_)) | Err(_) => Err(StoreError::OutcomeUnknown(lost)),
+    }
+}
+
+/// Whether an event was written by this command; `None` when there is no such event.
+///
+/// # Errors
+/// When the store cannot be asked, and when the event is there and not safe yet.
+async fn is_own(
+    store: &impl EventStore,
+    event: &SerializedEvent,
+    submission: &Submission,
+) -> Result<Option<bool>, StoreError> {
+    let sequence = i64::try_from(event.sequence).map_err(StoreError::corrupt)?;
     let question = Statement::new(
         "
 SELECT metadata
@@ -109,21 +133,16 @@ WHERE aggregate_type = $1
   AND aggregate_id = $2
   AND sequence = $3",
     )
-    .bind(&*first.aggregate_type)
-    .bind(&*first.aggregate_id)
+    .bind(&*event.aggregate_type)
+    .bind(&*event.aggregate_id)
     .bind(sequence);
-    match store.fetch::<MetadataRow>(question).await.as_deref() {
-        Ok([row]) => {
-            let committed = row.metadata.get(Submission::COMMAND_ID);
-            if committed == Some(&submission.command_id.to_string()) {
-                Ok(())
-            } else {
-                Err(StoreError::Conflict)
-            }
-        }
-        // No row is no proof: the server may still be working on the commit.
-        Ok(_) | Err(_) => Err(StoreError::OutcomeUnknown(lost)),
+    let rows = store.fetch::<MetadataRow>(question).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    if row.metadata.get(Submission::COMMAND_ID) != Some(&submission.command_id.to_string()) {
+        return Ok(Some(false));
     }
+    store.secure().await?;
+    Ok(Some(true))
 }
 
 /// What cqrs-es sees of the store during one command: its submission comes along, and what was

@@ -20,6 +20,7 @@ pub mod erasure;
 pub mod error;
 pub mod event_store;
 pub mod exports;
+pub mod health;
 pub mod idempotency;
 pub mod lease;
 pub mod log;
@@ -64,6 +65,7 @@ pub use erasure::Erasure;
 pub use error::StoreError;
 pub use event_store::{CommandRepository, EventStore};
 pub use exports::{ExportedEvent, Exports};
+pub use health::{Health, Probe, Standby, StandbyState};
 pub use idempotency::{FirstOutcome, Housekeeping, IdempotencyKey, find_outcome};
 pub use lease::Terms;
 pub use log::{KeptCheckpoint, Log, LogCount, LoggedEvent, Proof};
@@ -103,6 +105,7 @@ pub trait ReadModels:
     + Erasure
     + Usage
     + Exports
+    + Probe
 {
 }
 
@@ -135,6 +138,7 @@ impl<S> ReadModels for S where
         + Erasure
         + Usage
         + Exports
+        + Probe
 {
 }
 

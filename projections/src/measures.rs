@@ -18,7 +18,7 @@ pub const REPLICA_TOKENS: &str = "symbolon_replica_tokens";
 pub const REPLICA_LOADS: &str = "symbolon_replica_loads_total";
 /// Counter, by `from`: `memory`, `database`, `nowhere`.
 pub const VERIFICATIONS: &str = "symbolon_verifications_total";
-/// Histogram, seconds: from a commit to its acknowledgement.
-pub const ACKNOWLEDGEMENT_WAIT: &str = "symbolon_acknowledgement_wait_seconds";
+/// Histogram, seconds: for how long a command waited until all nodes knew what it was about to change.
+pub const INTENT_WAIT: &str = "symbolon_intent_wait_seconds";
 /// Counter, by `by`: `confirmed`, `silence`, `time`, `nobody`.
-pub const ACKNOWLEDGEMENTS: &str = "symbolon_acknowledgements_total";
+pub const INTENTS: &str = "symbolon_intents_total";

@@ -26,6 +26,8 @@ mod metadata;
 mod overview;
 mod paging;
 mod rebuilding;
+mod replica;
+mod rounds;
 mod scaffolds;
 mod scale;
 mod schema;

@@ -7,7 +7,7 @@ use api::chance::SystemChance;
 use api::clock::Clock;
 use api::enrolment;
 use api::networks::Networks;
-use api::settings::{self, CheckpointSettings, LimitSettings, Settings};
+use api::settings::{self, CheckpointSettings, LimitSettings, Settings, VerifierSettings};
 use api::startup::{Service, Surroundings};
 use chrono::{DateTime, Utc};
 use domain::token::Prefix;
@@ -76,6 +76,8 @@ pub(crate) async fn stopped(store: Store) -> Stopped {
             account_per_minute: LIMITS.0.try_into().unwrap(),
             prospects_per_minute: LIMITS.1.try_into().unwrap(),
         },
+        verifier: VerifierSettings::Direct,
+        drain: Duration::ZERO,
     };
     let start = "2026-02-28T23:50:00.654321Z".parse().unwrap();
     let clock = Arc::new(TestClock(Mutex::new((start, Instant::now()))));

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::crew::{Crew, assert_unavailable};
 use crate::database_crashes::until_ready;
+use crate::proxy::Proxy;
 use tests::processes::Frozen;
 
 /// Longest that anybody waits for an answer: three seconds for a connection and a few times five for
@@ -117,6 +118,95 @@ async fn while_postgres_is_stopped_every_question_is_answered_503_and_afterwards
         println!("28 questions to a stopped database took {:?}", started.elapsed());
         cluster.start(&[]);
         assert_all_is_as_before(&app, &alice, &token).await;
+    }
+}
+
+/// From losing the database to saying so.
+const NOT_READY_WITHIN: Duration = Duration::from_secs(1);
+
+async fn assert_soon_not_ready(app: &TestApp) {
+    for _ in 0..3 {
+        let asked = Instant::now();
+        assert_unavailable(app.anonymous().get("/readyz").send().await);
+        assert!(asked.elapsed() < NOT_READY_WITHIN, "{:?}", asked.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_node_without_its_database_is_not_ready_within_a_second_whoever_verifies() {
+    for verifier in ["replica", "direct"] {
+        let cluster = Cluster::new(&[]);
+        let settings = Settings::new().flag("--verifier", verifier);
+        let app = TestApp::with(Database::on(&cluster).await, settings).await;
+        let request = app.anonymous().get("/readyz").header("accept", "application/json");
+        let ready = request.send().await.assert_status(200).json();
+        let expected = json!({
+            "status": "ready", "database": "postgres", "verifier": verifier, "standbys": [],
+        });
+        assert_eq!(ready, expected);
+        let frozen = Frozen::new(&cluster);
+        assert_soon_not_ready(&app).await;
+        drop(frozen);
+        until_ready(&app).await;
+        cluster.stop(Shutdown::Fast);
+        assert_soon_not_ready(&app).await;
+        cluster.start(&[]);
+        until_ready(&app).await;
+    }
+}
+
+/// Asks who one is, so often at the same time; says how many were told.
+async fn told(bearer: &Client, times: usize) -> usize {
+    let mut asked = JoinSet::new();
+    for _ in 0..times {
+        let request = bearer.get("/v1/token");
+        asked.spawn(async move { in_time(request).await });
+    }
+    let mut told = 0;
+    while let Some(answer) = asked.join_next().await {
+        let answer = answer.expect("an answer");
+        if answer.status == 200 {
+            told += 1;
+        } else {
+            assert_unavailable(answer);
+        }
+    }
+    told
+}
+
+#[tokio::test]
+async fn connections_that_lead_nowhere_are_given_up() {
+    const AT_ONCE: usize = 40;
+    let cluster = Cluster::new(&[]);
+    let name = cluster.create_database().await;
+    let proxy = Proxy::before(cluster.port()).await;
+    let url = format!("postgres://symbolon@{}/{name}?sslmode=disable", proxy.address);
+    let settings = Settings::new().flag("--verifier", "direct").unlimited();
+    let app = TestApp::with(Database::at(url), settings).await;
+    let bearer = app.with_token(&app.admin().generate_token().await);
+    assert_eq!(told(&bearer, AT_ONCE).await, AT_ONCE);
+
+    // Every connection waits for an answer when the network begins to swallow all.
+    let mut holder = cluster.connect(&name).await;
+    holder.execute("BEGIN; LOCK TABLE token_lookup IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let asked = tokio::spawn({
+        let bearer = bearer.clone();
+        async move { told(&bearer, AT_ONCE).await }
+    });
+    let mut observer = cluster.connect(&name).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) < 16 {
+        assert!(Instant::now() < deadline, "not all connections wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    proxy.swallow();
+    holder.execute("ROLLBACK").await.unwrap();
+    assert_eq!(asked.await.unwrap(), 0);
+
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while told(&bearer, AT_ONCE).await < AT_ONCE {
+        assert!(Instant::now() < deadline, "places in the pool are lost");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the service promises when processes, connections, disks and databases fail, and when many want
 //! the same at once.
 
+mod balancer;
 mod crashes;
 mod crew;
 mod database_crashes;
@@ -14,4 +15,5 @@ mod proxy;
 mod races;
 mod rebuilds;
 mod second_server;
+mod standbys;
 mod unsafe_postgres;

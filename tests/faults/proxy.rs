@@ -33,6 +33,8 @@ pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     next: Arc<Mutex<Option<Loss>>>,
     open: watch::Sender<bool>,
+    /// How often everything under way was swallowed.
+    swallowed: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -40,7 +42,12 @@ impl Proxy {
     pub(crate) async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        let proxy = Self { address, next: Arc::default(), open: watch::Sender::new(true) };
+        let proxy = Self {
+            address,
+            next: Arc::default(),
+            open: watch::Sender::new(true),
+            swallowed: watch::Sender::new(0),
+        };
         let accepting = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -68,17 +75,31 @@ impl Proxy {
         self.open.send_replace(true);
     }
 
+    /// From now on the connections that there are say nothing more, and do not end. New ones are as they should be.
+    pub(crate) fn swallow(&self) {
+        self.swallowed.send_modify(|times| *times += 1);
+    }
+
     async fn pass(self, client: TcpStream, port: u16) {
         let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         let mut open = self.open.subscribe();
+        let mut swallowed = self.swallowed.subscribe();
+        swallowed.mark_unchanged();
         let (lost, losing) = watch::channel(None);
         // Whichever ends first ends the others, and both connections.
+        let mut passing = std::pin::pin!(async {
+            tokio::select! {
+                () = self.questions(from_client, to_server, lost) => {}
+                () = answers(from_server, to_client, losing) => {}
+                _ = open.wait_for(|open| !open) => {}
+            }
+        });
         tokio::select! {
-            () = self.questions(from_client, to_server, lost) => {}
-            () = answers(from_server, to_client, losing) => {}
-            _ = open.wait_for(|open| !open) => {}
+            () = &mut passing => {}
+            // Both ends are kept, and nobody reads.
+            Ok(()) = swallowed.changed() => std::future::pending().await,
         }
     }
 

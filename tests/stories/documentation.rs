@@ -19,7 +19,7 @@ pub(crate) async fn a_program_reads_what_the_api_is(store: Store) {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
     let routes: BTreeSet<_> = api::router::ROUTES
         .iter()
-        .filter(|(_, path)| path.starts_with("/v1/") || path.ends_with('z'))
+        .filter(|(_, path)| path.starts_with("/v1/") || path.ends_with('z') || *path == "/metrics")
         .map(|(method, path)| (method.to_lowercase(), path.to_string()))
         .collect();
     assert_eq!(described(&document), routes);

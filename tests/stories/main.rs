@@ -53,6 +53,7 @@ mod readme;
 mod regenerating;
 mod revoking;
 mod routes;
+mod samples;
 mod settings;
 mod setup;
 mod sign_in;

@@ -6,6 +6,7 @@ use tests::{Database, Server, Settings, Store, TestApp, on_both_stores};
 
 on_both_stores!(
     the_server_is_live_and_ready,
+    a_server_that_is_asked_to_stop_says_so_and_serves_on,
     every_answer_has_a_request_id_of_its_own,
     nothing_about_a_token_is_cached,
     the_server_stops_in_good_order,
@@ -16,8 +17,44 @@ on_both_stores!(
 pub(crate) async fn the_server_is_live_and_ready(store: Store) {
     let app = TestApp::new(store).await;
     app.anonymous().get("/livez").send().await.assert_status(200);
-    app.anonymous().get("/readyz").send().await.assert_status(200);
+    let ready = app.anonymous().get("/readyz").send().await.assert_status(200);
+    assert_eq!(ready.text(), "ready\n");
+    assert_eq!(ready.header("content-type"), Some("text/plain; charset=utf-8"));
+    let request = app.anonymous().get("/readyz").header("accept", "application/json");
+    let ready = request.send().await.assert_status(200).json();
+    let database = match store {
+        Store::Sqlite => "sqlite",
+        Store::Postgres => "postgres",
+    };
+    let expected = serde_json::json!({
+        "status": "ready", "database": database, "verifier": "replica", "standbys": [],
+    });
+    assert_eq!(ready, expected);
     app.with_token("nonsense").get("/livez").send().await.assert_status(200);
+}
+
+pub(crate) async fn a_server_that_is_asked_to_stop_says_so_and_serves_on(store: Store) {
+    let settings = Settings::new().flag("--drain-seconds", "3");
+    let mut app = TestApp::with(Database::new(store).await, settings).await;
+    let alice = app.user("alice").await;
+    let token = alice.generate_token().await;
+    app.server().signal("TERM");
+    let asked = std::time::Instant::now();
+    let not_ready = loop {
+        let answer = app.anonymous().get("/readyz").send().await;
+        if answer.status != 200 {
+            break answer.assert_error(503, "Unavailable", "The service is stopping.");
+        }
+        assert!(asked.elapsed().as_secs() < 2, "still ready");
+    };
+    assert_eq!(not_ready.header("retry-after"), Some("1"));
+    app.anonymous().get("/livez").send().await.assert_status(200);
+    let new = alice.regenerate_token().await;
+    app.with_token(&new).whoami().await.assert_user("alice");
+    app.with_token(&token).whoami().await.assert_invalid_api_token();
+    let ended = app.server_mut().ended().await;
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(asked.elapsed().as_secs() >= 3, "{:?}", asked.elapsed());
 }
 
 pub(crate) async fn every_answer_has_a_request_id_of_its_own(store: Store) {

@@ -36,6 +36,13 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
             link.url.expose_secret()
         ));
     }
+    let (readiness, drain) = (service.app.readiness.clone(), settings.drain);
+    let stop = async move {
+        stop.await;
+        readiness.end();
+        tracing::info!("asked to stop; serving on for {} s", drain.as_secs());
+        tokio::time::sleep(drain).await;
+    };
     serve(listener, service.router.clone(), stop).await?;
     tracing::info!("stopping");
     service.stop().await;

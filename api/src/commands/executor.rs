@@ -60,10 +60,10 @@ impl<S: EventStore> Executor<S> {
             };
             // Whoever finds that there is nothing to do may have been told so by a change that another command
             // made a moment ago: that is an acknowledgement, too.
-            if let Ok(receipt) = &outcome {
-                let wrote = !receipt.is_repeated && !receipt.events.is_empty();
-                store.settle((A::TYPE, &receipt.aggregate_id), wrote).await;
-            }
+            let outcome = match outcome {
+                Ok(receipt) if !receipt.wrote() => secured(&store, receipt).await,
+                outcome => outcome,
+            };
             measures::commands::count(A::TYPE, watch, &outcome);
             outcome
         };
@@ -72,6 +72,19 @@ impl<S: EventStore> Executor<S> {
             .spawn(task.in_current_span())
             .await
             .unwrap_or_else(|panic| Err(StoreError::OutcomeUnknown(panic.into()).into()))
+    }
+}
+
+/// Vouches for a receipt of what was there: the commit that put it there may have been answered with "unknown", and be
+/// where a failover would lose it.
+async fn secured<E>(
+    store: &impl EventStore,
+    receipt: Receipt<E>,
+) -> Result<Receipt<E>, CommandError> {
+    match store.secure().await {
+        Ok(()) => Ok(receipt),
+        Err(StoreError::Unavailable(error)) => Err(StoreError::OutcomeUnknown(error).into()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -187,10 +200,6 @@ impl<S: EventStore> Commands for Executor<S> {
         self.spawn::<Token>(user_id.to_string(), command, submission, attempts).await
     }
 
-    async fn settle_token(&self, user_id: UserId) {
-        self.store.settle((Token::TYPE, &user_id.to_string()), false).await;
-    }
-
     async fn user(
         &self,
         user_id: UserId,
@@ -222,7 +231,10 @@ impl<S: EventStore> Commands for Executor<S> {
         &self,
         submission: &Submission,
     ) -> Result<Option<Receipt<CallEvent>>, CommandError> {
-        earlier::<Call>(&self.store, submission).await
+        match earlier::<Call>(&self.store, submission).await? {
+            Some(first) => secured(&self.store, first).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn campaign(

@@ -74,10 +74,6 @@ pub trait Commands: Send + Sync {
         submission: Submission,
     ) -> Result<Receipt<TokenEvent>, CommandError>;
 
-    /// Returns when what was read of a user's token before holds on every node. Whoever is shown that a token is dead
-    /// may rely on it, also when the command that killed it could not be answered.
-    async fn settle_token(&self, user_id: UserId);
-
     /// Asks something of a user.
     async fn user(
         &self,
@@ -126,6 +122,11 @@ pub trait Commands: Send + Sync {
 }
 
 impl<E> Receipt<E> {
+    /// Whether the command wrote anything.
+    pub fn wrote(&self) -> bool {
+        !self.is_repeated && !self.events.is_empty()
+    }
+
     /// Of what it was done to, as an id.
     ///
     /// # Errors

@@ -28,7 +28,6 @@ use crate::openapi::values;
 )]
 pub async fn show_token(State(app): State<App>, user: SessionUser) -> Result<StateReply, ApiError> {
     let token = app.store.find_token(user.user_id).await?;
-    app.commands.settle_token(user.user_id).await;
     let stragglers = app.store.list_stragglers(user.user_id).await?;
     Ok(StateReply { token, stragglers })
 }

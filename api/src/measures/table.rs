@@ -2,7 +2,7 @@
 
 use metrics::Unit;
 use projections::measures::{
-    ACKNOWLEDGEMENT_WAIT, ACKNOWLEDGEMENTS, LEASE_AGE, LEASE_ROUNDS, REPLICA_LOADS, REPLICA_TOKENS,
+    INTENT_WAIT, INTENTS, LEASE_AGE, LEASE_ROUNDS, REPLICA_LOADS, REPLICA_TOKENS,
     REPLICA_TRANSACTION, REPLICA_USERS, VERIFICATIONS,
 };
 
@@ -127,16 +127,16 @@ pub const METRICS: &[Metric] = &[
         "Credentials verified, by what answered: memory, database, nowhere (503).",
     ),
     metric(
-        ACKNOWLEDGEMENT_WAIT,
+        INTENT_WAIT,
         Histogram,
         Unit::Seconds,
-        "Seconds from a commit to its acknowledgement.",
+        "Seconds that commands waited until all nodes knew what they were about to change.",
     ),
     metric(
-        ACKNOWLEDGEMENTS,
+        INTENTS,
         Counter,
         Unit::Count,
-        "Commands acknowledged, by what ended the wait: confirmed, silence, time, nobody.",
+        "Commands that announced a change, by what ended the wait: confirmed, silence, time, nobody.",
     ),
 ];
 

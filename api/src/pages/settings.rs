@@ -122,7 +122,6 @@ async fn render(
     request: &PageRequest,
 ) -> Result<Response, ApiError> {
     let state = app.store.find_token(person.user_id).await?;
-    app.commands.settle_token(person.user_id).await;
     let accounts = accounts_of(app, person).await?.into_iter();
     let stragglers = app.store.list_stragglers(person.user_id).await?;
     let history = app.store.list_token_history(person.user_id, request).await?;

@@ -46,6 +46,14 @@ impl VerifierSettings {
         }
     }
 
+    /// As the setting says it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Replica(_) => "replica",
+        }
+    }
+
     /// The verifier over a database whose live set is kept in `memory`. When memory must not answer, it waits
     /// for the database for `patience` at most.
     pub fn on(

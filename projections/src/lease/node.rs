@@ -36,11 +36,16 @@ impl Lease {
         Self { length, visible_until: None }
     }
 
+    /// Whether writers certainly see the node's row at this moment.
+    pub fn is_visible(&self, now: Moment) -> bool {
+        self.visible_until.is_some_and(|until| now < until)
+    }
+
     /// Takes note of a round that was answered, and whose changes are applied. `begun` and `ended` are
     /// the moments before it was asked and after it was answered.
     pub fn round(&mut self, begun: Moment, ended: Moment) -> Standing {
         fail_point!("lease_from_reply", |_| Standing::Proof { until: ended.plus(self.length) });
-        let was_visible = self.visible_until.is_some_and(|until| ended <= until);
+        let was_visible = self.is_visible(ended);
         let until = begun.plus(self.length);
         self.visible_until = Some(until);
         if was_visible { Standing::Proof { until } } else { Standing::Visible }

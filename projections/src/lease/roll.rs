@@ -1,15 +1,14 @@
 //! A writer's side: which nodes may still be answering from the state before a change.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{MARGIN, Moment};
 
 /// What a writer has seen of the nodes, on its own clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Roll<Id: Eq + Hash> {
-    nodes: HashMap<Id, (u64, Moment)>,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Roll<Id: Ord> {
+    nodes: BTreeMap<Id, (u64, Moment)>,
 }
 
 /// One node, as a roll call found it.
@@ -69,18 +68,18 @@ impl Grounds {
     }
 }
 
-impl<Id: Eq + Hash> Default for Roll<Id> {
+impl<Id: Ord> Default for Roll<Id> {
     fn default() -> Self {
-        Self { nodes: HashMap::new() }
+        Self { nodes: BTreeMap::new() }
     }
 }
 
-impl<Id: Clone + Eq + Hash> Roll<Id> {
+impl<Id: Clone + Ord> Roll<Id> {
     /// Takes note of each node's latest renewal, and forgets nodes that are gone. What names a renewal must never name
     /// another. `begun` and `ended` are the moments before and after the question. Says how long each has been
     /// silent, in the order given.
     pub fn call(&mut self, begun: Moment, ended: Moment, renewals: &[(Id, u64)]) -> Vec<Duration> {
-        let mut nodes = HashMap::with_capacity(renewals.len());
+        let mut nodes = BTreeMap::new();
         let mut silences = Vec::with_capacity(renewals.len());
         for (id, renewal) in renewals {
             let since = match self.nodes.get(id) {

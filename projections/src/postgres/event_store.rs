@@ -4,12 +4,15 @@ use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
 use postgres_es::PostgresEventRepository;
 use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 
-use super::{CALL_TIMEOUT, Postgres, in_time};
+use super::announcing::{self, withdraw};
+use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
+use crate::replica::Intent;
 use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
-use crate::{StoreError, Submission, replica};
+use crate::{StoreError, Submission};
 
 impl EventStore for Postgres {
     async fn read_events<A: Aggregate>(
@@ -27,30 +30,24 @@ impl EventStore for Postgres {
         events: &[SerializedEvent],
         submission: &Submission,
     ) -> Result<(), CommitError> {
-        let mut connection = self.commands.acquire().await.map_err(StoreError::from)?;
-        let outcome = match in_time(connection.begin()).await {
-            Err(error) => Err(CommitError::NotSent(error.into())),
-            Ok(mut tx) => match write(&mut *tx, events, submission).await {
-                Ok(()) => in_time(tx.commit())
-                    .await
-                    .map_err(|error| CommitError::AnswerLost(error.into())),
-                Err(error) => match in_time(tx.rollback()).await {
-                    Ok(()) => Err(error.into()),
-                    Err(failed) => Err(CommitError::NotSent(failed.into())),
-                },
-            },
-        };
-        if matches!(
-            outcome,
-            Err(CommitError::AnswerLost(_) | CommitError::NotSent(StoreError::Unavailable(_)))
-        ) {
-            // Whatever the connection is in the middle of, nobody else should inherit it.
-            connection.close_on_drop();
+        let intents = if is_old_release() { Vec::new() } else { Intent::of(events)? };
+        if !intents.is_empty() {
+            self.announcing.announce(&self.commands, submission.command_id, &intents).await?;
         }
-        if outcome.is_ok() {
-            self.bell.notify_one();
+        let outcome = self.commit(events, submission, &intents).await;
+        if !intents.is_empty() && matches!(outcome, Err(CommitError::NotSent(_))) {
+            announcing::forget(&self.commands, submission.command_id);
         }
         outcome
+    }
+
+    async fn secure(&self) -> Result<(), StoreError> {
+        let mut connection = self.commands.acquire().await?;
+        let secure = commit::secure(&mut connection).await;
+        if secure.is_err() {
+            connection.close_on_drop();
+        }
+        Ok(secure?)
     }
 
     async fn number_batch(&self, turn: Turn) -> Result<Numbering, StoreError> {
@@ -75,10 +72,53 @@ impl EventStore for Postgres {
     async fn events_wait(&self) {
         self.bell.notified().await;
     }
+}
 
-    async fn settle(&self, aggregate: (&str, &str), _wrote: bool) {
-        if replica::follows(aggregate.0) {
-            self.settling.settle(&self.reads, aggregate).await;
+impl Postgres {
+    /// One transaction: the events, all that follows from them, and the end of what was announced.
+    async fn commit(
+        &self,
+        events: &[SerializedEvent],
+        submission: &Submission,
+        intents: &[Intent],
+    ) -> Result<(), CommitError> {
+        let mut connection = self.commands.acquire().await.map_err(StoreError::from)?;
+        let outcome = match in_time(connection.begin()).await {
+            Err(error) => Err(CommitError::NotSent(error.into())),
+            Ok(mut tx) => match fill(&mut tx, events, submission, intents).await {
+                Ok(()) => commit::committed(tx.commit())
+                    .await
+                    .map_err(|error| CommitError::AnswerLost(error.into())),
+                Err(error) => match in_time(tx.rollback()).await {
+                    Ok(()) => Err(error.into()),
+                    Err(failed) => Err(CommitError::NotSent(failed.into())),
+                },
+            },
+        };
+        if matches!(
+            outcome,
+            Err(CommitError::AnswerLost(_) | CommitError::NotSent(StoreError::Unavailable(_)))
+        ) {
+            // Whatever the connection is in the middle of, nobody else should inherit it.
+            connection.close_on_drop();
         }
+        if outcome.is_ok() {
+            self.bell.notify_one();
+        }
+        outcome
     }
+}
+
+/// Fills the transaction of a command.
+async fn fill(
+    tx: &mut PgConnection,
+    events: &[SerializedEvent],
+    submission: &Submission,
+    intents: &[Intent],
+) -> Result<(), StoreError> {
+    write(tx, events, submission).await?;
+    if intents.is_empty() {
+        return Ok(());
+    }
+    withdraw(tx, submission.command_id, intents).await
 }

@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Postgres;
+use super::announcing::CHANNEL;
 use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
-use super::settling::CHANNEL;
 use crate::lease::{Lease, Moment, Roll, Standing, Terms};
-use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
+use crate::replica::{AccountRow, Intent, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
 use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
@@ -27,6 +27,8 @@ const RETRY: Duration = Duration::from_millis(50);
 /// is shorter.
 const SWEEP: Duration = Duration::from_secs(1);
 const DEAD: Duration = Duration::from_secs(5);
+/// A command that has been under way for so long is not waited for.
+const ABANDONED: Duration = Duration::from_secs(15);
 /// From one look whether the listening connection is still there to the next.
 const LISTEN_CHECK: Duration = Duration::from_secs(10);
 
@@ -40,13 +42,16 @@ struct Keeper<'a> {
     lease: Lease,
     hint: Arc<Notify>,
     filled: Option<Filled>,
+    /// What memory does not answer about.
+    intents: Vec<String>,
     /// When the last proof began.
     proved: Option<Moment>,
     sweeper: Sweeper,
 }
 
 struct Sweeper {
-    roll: Roll<String>,
+    nodes: Roll<String>,
+    commands: Roll<String>,
     last: Moment,
 }
 
@@ -67,8 +72,13 @@ impl Postgres {
             lease: Lease::new(terms.length),
             hint,
             filled: None,
+            intents: Vec::new(),
             proved: None,
-            sweeper: Sweeper { roll: Roll::default(), last: Moment::now() },
+            sweeper: Sweeper {
+                nodes: Roll::default(),
+                commands: Roll::default(),
+                last: Moment::now(),
+            },
         };
         keeper.keep().await;
         listening.abort();
@@ -109,8 +119,10 @@ impl Keeper<'_> {
 
     /// Goes round on one connection until that fails, or until it is to stop.
     async fn hold(&mut self, is_told: &mut bool) -> Result<(), StoreError> {
-        // Statistics may say that there are few events, and a plan may be kept that was made when there were.
-        let options = self.store.options.clone().options([("enable_seqscan", "off")]);
+        // Statistics may say that there are few events, and a plan may be kept that was made when there were. What that costs on
+        // paper would have the statement compiled, each time.
+        let options =
+            self.store.options.clone().options([("enable_seqscan", "off"), ("jit", "off")]);
         let mut connection = in_time(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
         while !self.stop.is_cancelled() {
@@ -119,7 +131,8 @@ impl Keeper<'_> {
                 continue;
             };
             let begun = Moment::now();
-            let round = go_round(&mut connection, self.node, filled);
+            let is_visible = self.lease.is_visible(begun);
+            let round = go_round(&mut connection, self.node, filled, is_visible);
             let round = in_time(self.patience(), round).await?;
             let ended = Moment::now();
             if round.identity != filled.identity {
@@ -169,17 +182,25 @@ impl Keeper<'_> {
         if self.store.memory.is_believed() { ROUND } else { self.terms.length }
     }
 
-    /// Applies what a round brought; says whether it was anything.
+    /// Applies what a round brought; says whether it was anything that a writer may be waiting to see confirmed.
     fn take(&mut self, round: Round, is_hinted: bool) -> bool {
-        let is_lost = !is_hinted && fail::eval("notify_only", |_| ()).is_some();
-        if !round.events.is_empty() && !is_lost {
-            self.store.memory.change(|live| replica::apply_all(live, &round.events));
+        let Some(filled) = &mut self.filled else { return false };
+        filled.applied = round.snapshot;
+        metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(filled.applied.end()));
+        let is_news = !round.events.is_empty() || self.intents != round.intents;
+        if !is_news || (!is_hinted && fail::eval("notify_only", |_| ()).is_some()) {
+            return is_news;
         }
-        metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(round.snapshot.end()));
-        if let Some(filled) = &mut self.filled {
-            filled.applied = round.snapshot;
-        }
-        !round.events.is_empty()
+        let intents: Result<Vec<Intent>, _> = round.intents.iter().map(|it| it.parse()).collect();
+        self.store.memory.change(|live| {
+            replica::apply_all(live, &round.events);
+            match intents {
+                Ok(intents) => live.announce(&intents),
+                Err(_) => live.announce_everything(),
+            }
+        });
+        self.intents = round.intents;
+        true
     }
 
     /// Waits for the next round to be due, or for a hint; says which.
@@ -198,6 +219,7 @@ impl Keeper<'_> {
         let milliseconds = Moment::now().since(begun).as_millis();
         replica::tell_loaded(&live, milliseconds);
         self.store.memory.change(|memory| *memory = live);
+        self.intents = Vec::new();
         self.filled = Some(filled);
         Ok(())
     }
@@ -221,11 +243,29 @@ impl Sweeper {
         let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
         let renewals: Vec<_> =
             rows.iter().map(|(id, renewal)| (id.clone(), renewal.unsigned_abs())).collect();
-        let silences = self.roll.call(begun, Moment::now(), &renewals);
+        let silences = self.nodes.call(begun, Moment::now(), &renewals);
         for ((id, renewal), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
             let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewal = $2");
             let gone = gone.bind(id).bind(renewal).execute(&mut *connection);
             in_time(patience, gone).await?;
+        }
+        self.sweep_intents(connection, patience).await
+    }
+
+    /// Removes the intents of commands that have been under way for long. If one still is, it cannot commit.
+    async fn sweep_intents(
+        &mut self,
+        connection: &mut PgConnection,
+        patience: Duration,
+    ) -> Result<(), sqlx::Error> {
+        let begun = Moment::now();
+        let question = sqlx::query_as::<_, (String,)>("SELECT DISTINCT command_id FROM intents");
+        let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
+        let commands: Vec<_> = rows.into_iter().map(|(id,)| (id, 0)).collect();
+        let ages = self.commands.call(begun, Moment::now(), &commands);
+        for ((id, _), _) in commands.iter().zip(ages).filter(|(_, age)| *age >= ABANDONED) {
+            let gone = sqlx::query("DELETE FROM intents WHERE command_id = $1").bind(id);
+            in_time(patience, gone.execute(&mut *connection)).await?;
         }
         Ok(())
     }

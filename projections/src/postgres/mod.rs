@@ -1,10 +1,13 @@
 //! A PostgreSQL primary, shared by any number of nodes.
 
+mod announcing;
+mod commit;
+mod connecting;
 mod event_store;
 mod keeping;
+mod probe;
 mod round;
 mod scaffold;
-mod settling;
 mod snapshot;
 mod sql;
 
@@ -13,14 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgPool};
 use tokio::sync::Notify;
 
 use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{Finding, MigrateError, StoreError, log};
-use settling::Settling;
+use announcing::Announcing;
+use probe::Prober;
 
 pub use scaffold::PostgresScaffold;
 
@@ -33,6 +37,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Separate pools: slow commands must not starve authentication.
 const COMMAND_CONNECTIONS: u32 = 16;
 const READ_CONNECTIONS: u32 = 16;
+const PROBE_CONNECTIONS: u32 = 1;
 
 /// Why the database could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +78,8 @@ pub struct Postgres {
     /// For connections that belong to no pool.
     options: PgConnectOptions,
     memory: Arc<Memory<LiveSet>>,
-    settling: Arc<Settling>,
+    announcing: Arc<Announcing>,
+    prober: Arc<Prober>,
 }
 
 impl Postgres {
@@ -85,29 +91,26 @@ impl Postgres {
         let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
         // Settings of the connection beat those of role and database. The backslash is libpq's way to
         // write a space.
-        let options = options.application_name("symbolon").options([
-            ("synchronous_commit", "on"),
-            ("default_transaction_isolation", "read\\ committed"),
-            ("statement_timeout", "5000"),
-            ("lock_timeout", "4000"),
-            ("idle_in_transaction_session_timeout", "10000"),
-            // Without it, the database makes a writer outlive all leases.
-            ("symbolon.waits_for_nodes", if is_old_release() { "off" } else { "on" }),
-        ]);
+        let options =
+            options.application_name("symbolon").options(connecting::KEEPALIVE).options([
+                ("synchronous_commit", "on"),
+                ("default_transaction_isolation", "read\\ committed"),
+                ("statement_timeout", "5000"),
+                ("lock_timeout", "4000"),
+                ("idle_in_transaction_session_timeout", "10000"),
+                // Without it, the database makes a writer outlive all leases.
+                ("symbolon.waits_for_nodes", if is_old_release() { "off" } else { "on" }),
+            ]);
         refuse_unsafe_server(&options).await?;
-        let pool = |connections, options| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_lazy_with(options)
-        };
+        let pool = |connections| connecting::pool(connections, options.clone());
         Ok(Self {
-            commands: pool(COMMAND_CONNECTIONS, options.clone()),
-            reads: pool(READ_CONNECTIONS, options.clone()),
+            commands: pool(COMMAND_CONNECTIONS),
+            reads: pool(READ_CONNECTIONS),
+            prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
             options,
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
-            settling: Arc::default(),
+            announcing: Arc::default(),
         })
     }
 
@@ -181,12 +184,14 @@ impl Postgres {
             },
             remedy: None,
         });
+        findings.extend(self.prober.findings().await?);
         findings.push(log::finding(self).await);
         Ok(findings)
     }
 
     /// Closes all connections.
     pub async fn close(&self) {
+        self.prober.close().await;
         self.reads.close().await;
         self.commands.close().await;
     }

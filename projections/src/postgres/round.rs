@@ -1,4 +1,5 @@
-//! One round: a node says that it is there and what it has applied, and reads what happened, in one statement.
+//! One round: a node says that it is there and what it has applied, and reads what happened and what is about to happen, in
+//! one statement.
 //!
 //! **Invariant:** the events of a round are exactly those that its snapshot sees and the one before did not. They
 //! are found by the transaction that wrote them, so no event is missed that was written before another and committed
@@ -22,6 +23,9 @@ pub(super) const IDENTITY: &str = "
 
 /// The question of a round. The node's row is written by the same statement; nothing it reads depends on that.
 ///
+/// The row must outlive a failover, so that writers on the next primary know whom to wait for. Once it is there, renewals need
+/// not wait for a standby: what they say is lost with the primary, and then the row says less than is so, never more.
+///
 /// What names a renewal never comes again, even if the row was swept meanwhile: a writer must not take a node that woke up
 /// for one that is still silent. Events that were restored from another cluster's dump may bear transactions that are yet
 /// to come here; a snapshot sees none from its end on.
@@ -29,7 +33,7 @@ fn question() -> String {
     format!(
         "
 WITH here AS (
-    SELECT {IDENTITY} AS identity
+    SELECT {IDENTITY} AS identity, set_config('synchronous_commit', $7, true)
 ), renewed AS (
     INSERT INTO nodes (node_id, renewal, lease_ms, identity, confirmed)
     VALUES ($1, pg_current_xact_id()::text::bigint, $2, $6, $3::text::pg_snapshot)
@@ -40,6 +44,7 @@ WITH here AS (
         confirmed = excluded.confirmed
 )
 SELECT pg_current_snapshot()::text AS snapshot, here.identity,
+       (SELECT array_agg(DISTINCT subject) FROM intents) AS intents,
        e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload, e.metadata
 FROM here
 LEFT JOIN events e
@@ -62,6 +67,8 @@ pub(super) struct Node {
 pub(super) struct Round {
     pub(super) snapshot: Snapshot,
     pub(super) identity: String,
+    /// Everything that is announced.
+    pub(super) intents: Vec<String>,
     /// In order within each aggregate.
     pub(super) events: Vec<SerializedEvent>,
 }
@@ -70,6 +77,7 @@ pub(super) struct Round {
 struct Row {
     snapshot: String,
     identity: String,
+    intents: Option<Vec<String>>,
     aggregate_type: Option<String>,
     aggregate_id: Option<String>,
     sequence: Option<i64>,
@@ -101,11 +109,12 @@ pub(super) struct Filled {
     pub(super) applied: Snapshot,
 }
 
-/// Goes round once. What the node confirms is of the database that its memory was filled from, whichever answers.
+/// Goes round once. `is_visible` says whether the node's row is certainly there. What the node confirms is of the database that its memory was filled from, whichever answers.
 pub(super) async fn go_round(
     connection: &mut PgConnection,
     node: Node,
     Filled { identity, applied }: &Filled,
+    is_visible: bool,
 ) -> Result<Round, StoreError> {
     let text = question();
     let question = sqlx::query_as::<_, Row>(&text)
@@ -114,12 +123,14 @@ pub(super) async fn go_round(
         .bind(applied.to_string())
         .bind(applied.end().to_string())
         .bind(applied.in_progress())
-        .bind(identity);
+        .bind(identity)
+        .bind(if is_visible { "local" } else { "on" });
     let rows = question.fetch_all(connection).await?;
     let first = rows.first().ok_or_else(|| StoreError::corrupt("a round without an answer"))?;
     Ok(Round {
         snapshot: first.snapshot.parse().map_err(StoreError::corrupt)?,
         identity: first.identity.clone(),
+        intents: first.intents.clone().unwrap_or_default(),
         events: rows.into_iter().filter_map(Row::event).collect(),
     })
 }

@@ -3,6 +3,7 @@
 //! **Invariant:** like the tables, every part only moves forward by the sequence of the event that wrote it, so
 //! changes can be applied twice and in any order.
 
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use domain::token::{Generation, TokenDigest};
@@ -11,6 +12,7 @@ use fail::fail_point;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;
 
+use super::Intent;
 use crate::projector::{Change, LiveFields};
 use crate::verifier::{Access, LiveToken, Membership};
 
@@ -25,6 +27,8 @@ pub enum Verdict<T> {
     Live(T),
     /// There is no such live thing.
     Nothing,
+    /// It is about to change, or has changed a moment ago: the database knows.
+    Unsettled,
     /// Something happened to it that this version does not understand.
     NotUnderstood,
 }
@@ -41,6 +45,21 @@ pub struct LiveSet {
     by_key: HashTable<u32>,
     /// Places in `accounts`.
     by_account: HashTable<u32>,
+    unsettled: Unsettled,
+}
+
+/// What is not to be answered from here. Nearly always nothing.
+#[derive(Debug, Default)]
+struct Unsettled {
+    intents: HashSet<Intent>,
+    /// Someone announced something that this version does not understand.
+    everything: bool,
+}
+
+impl Unsettled {
+    fn has(&self, intent: impl FnOnce() -> Intent) -> bool {
+        self.everything || (!self.intents.is_empty() && self.intents.contains(&intent()))
+    }
 }
 
 #[derive(Debug)]
@@ -102,6 +121,9 @@ impl LiveSet {
 
     /// The live token with this digest, if its owner is not locked.
     pub fn find_live_token(&self, digest: &TokenDigest) -> Verdict<LiveToken> {
+        if self.unsettled.has(|| Intent::Token(*digest)) {
+            return Verdict::Unsettled;
+        }
         let key = key(digest);
         let found = self.by_key.find(number(&key), |place| {
             let token = self.users.get(index(*place)).and_then(|user| user.token);
@@ -115,12 +137,16 @@ impl LiveSet {
         match self.access(user) {
             Verdict::Live(access) => Verdict::Live(LiveToken { token_id, generation, access }),
             Verdict::Nothing => Verdict::Nothing,
+            Verdict::Unsettled => Verdict::Unsettled,
             Verdict::NotUnderstood => Verdict::NotUnderstood,
         }
     }
 
     /// What a user may do.
     pub fn find_access(&self, user_id: UserId) -> Verdict<Access> {
+        if self.unsettled.has(|| Intent::User(user_id)) {
+            return Verdict::Unsettled;
+        }
         let place = self.place_of(user_id);
         place
             .and_then(|place| self.users.get(index(place)))
@@ -128,6 +154,9 @@ impl LiveSet {
     }
 
     fn access(&self, user: &User) -> Verdict<Access> {
+        if self.unsettled.has(|| Intent::User(user.id)) {
+            return Verdict::Unsettled;
+        }
         if user.is_not_understood {
             return Verdict::NotUnderstood;
         }
@@ -140,6 +169,9 @@ impl LiveSet {
             else {
                 continue;
             };
+            if self.unsettled.has(|| Intent::Account(account.id)) {
+                return Verdict::Unsettled;
+            }
             if account.is_not_understood {
                 return Verdict::NotUnderstood;
             }
@@ -154,6 +186,17 @@ impl LiveSet {
             is_auditor: user.is_auditor,
             memberships,
         })
+    }
+
+    /// Answers nothing about what these concern, and everything about the rest.
+    pub fn announce(&mut self, intents: &[Intent]) {
+        self.unsettled.intents = intents.iter().copied().collect();
+        self.unsettled.everything = false;
+    }
+
+    /// Answers nothing at all: someone announced what this version does not understand.
+    pub fn announce_everything(&mut self) {
+        self.unsettled.everything = true;
     }
 
     /// Does what the statement for `change` does to the tables.

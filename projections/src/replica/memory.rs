@@ -65,9 +65,10 @@ impl<L> Memory<L> {
         self.valid_until.store(NEVER, Ordering::Release);
     }
 
-    /// Until the doubt is settled, a change may have happened that is not in here yet: dropped before, it lets nothing
-    /// be believed any more.
-    pub fn doubt(&self) -> Doubt<'_, L> {
+    /// Announces a change. Until the doubt is settled, it may have happened and is not in here yet: dropped before, the
+    /// doubt lets nothing be believed any more.
+    pub fn doubt(&self, announce: impl FnOnce(&mut L)) -> Doubt<'_, L> {
+        self.change(announce);
         Doubt { memory: self, is_settled: false }
     }
 

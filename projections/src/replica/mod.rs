@@ -8,6 +8,7 @@
 
 #[cfg(feature = "failpoints")]
 mod faults;
+mod intent;
 mod live_set;
 mod loading;
 mod memory;
@@ -22,6 +23,7 @@ use domain::token::TokenDigest;
 use domain::{Account, Token, User, UserId};
 use metrics::Counter;
 
+pub use intent::{Intent, InvalidIntent};
 pub use live_set::{LiveSet, Verdict};
 pub(crate) use loading::{AccountRow, LiveRow, MembershipRow, TokenRow, UserRow};
 pub use memory::Memory;
@@ -83,8 +85,10 @@ impl Replica {
     ) -> Result<Option<T>, StoreError> {
         let counted = self.counted.get_or_init(Counted::new);
         let (answer, by) = match self.memory.ask(read) {
-            Some(verdict) => (certain(verdict), &counted.memory),
-            None => (self.in_time(ask).await, &counted.database),
+            None | Some(Verdict::Unsettled) => (self.in_time(ask).await, &counted.database),
+            Some(Verdict::Live(found)) => (Ok(Some(found)), &counted.memory),
+            Some(Verdict::Nothing) => (Ok(None), &counted.memory),
+            Some(Verdict::NotUnderstood) => (Err(not_understood()), &counted.nowhere),
         };
         if answer.is_ok() { by } else { &counted.nowhere }.increment(1);
         answer
@@ -102,15 +106,9 @@ impl Replica {
     }
 }
 
-fn certain<T>(verdict: Verdict<T>) -> Result<Option<T>, StoreError> {
-    match verdict {
-        Verdict::Live(found) => Ok(Some(found)),
-        Verdict::Nothing => Ok(None),
-        Verdict::NotUnderstood => {
-            let cause = "an event was recorded that this version does not understand";
-            Err(StoreError::Unavailable(cause.into()))
-        }
-    }
+fn not_understood() -> StoreError {
+    let cause = "an event was recorded that this version does not understand";
+    StoreError::Unavailable(cause.into())
 }
 
 #[async_trait]

@@ -7,9 +7,10 @@ use sqlx::Connection;
 
 use super::Sqlite;
 use crate::event_store::{CommitError, EventStore};
+use crate::replica::{self, Intent};
 use crate::sequencer::{self, Numbering, Turn};
 use crate::write::write;
-use crate::{StoreError, Submission, replica};
+use crate::{StoreError, Submission};
 
 impl EventStore for Sqlite {
     async fn read_events<A: Aggregate>(
@@ -24,6 +25,7 @@ impl EventStore for Sqlite {
         events: &[SerializedEvent],
         submission: &Submission,
     ) -> Result<(), CommitError> {
+        let intents = Intent::of(events)?;
         let mut connection = self.writer.acquire().await.map_err(StoreError::from)?;
         // IMMEDIATE takes the write lock at once; a deferred transaction that reads first can fail
         // with SQLITE_BUSY_SNAPSHOT when it comes to write.
@@ -31,10 +33,13 @@ impl EventStore for Sqlite {
             Err(error) => Err(CommitError::NotSent(error.into())),
             Ok(mut tx) => match write(&mut *tx, events, submission).await {
                 Ok(()) => {
-                    let doubt = self.memory.doubt();
+                    let doubt = self.memory.doubt(|live| live.announce(&intents));
                     match tx.commit().await {
                         Ok(()) => {
-                            doubt.settle(|live| replica::apply_all(live, events));
+                            doubt.settle(|live| {
+                                replica::apply_all(live, events);
+                                live.announce(&[]);
+                            });
                             Ok(())
                         }
                         Err(error) => Err(CommitError::AnswerLost(error.into())),
@@ -57,23 +62,17 @@ impl EventStore for Sqlite {
         outcome
     }
 
+    /// What is visible is on disk.
+    async fn secure(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Only events that are older than the log ever wait.
     async fn number_batch(&self, turn: Turn) -> Result<Numbering, StoreError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         match sequencer::number_batch(&mut *tx, turn).await {
             Ok(done) => tx.commit().await.map(|()| done).map_err(StoreError::from),
             Err(error) => tx.rollback().await.map_err(Into::into).and(Err(error)),
-        }
-    }
-
-    /// What was committed is in memory before the write connection is let go.
-    async fn settle(&self, _aggregate: (&str, &str), wrote: bool) {
-        if !wrote
-            && self.memory.is_believed()
-            && let Err(error) = self.writer.acquire().await
-        {
-            tracing::warn!(%error, "the write connection is not to be had: {error}");
-            self.memory.forget();
         }
     }
 

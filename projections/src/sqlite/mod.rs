@@ -3,6 +3,7 @@
 mod event_store;
 mod keeping;
 mod lock;
+mod probe;
 mod scaffold;
 mod sql;
 

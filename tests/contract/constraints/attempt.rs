@@ -13,6 +13,9 @@ const LOG_APPEND_ONLY: &str = "the log is append-only";
 /// What the triggers on `audit_reads` say.
 const READS_KEPT: &str = "what was read stays recorded";
 
+/// What becomes of a statement that waits for longer than it may.
+const TOO_LONG: &str = "canceling statement due to statement timeout";
+
 /// How a rule makes itself known.
 #[derive(Clone, Copy)]
 enum Rule {
@@ -69,6 +72,11 @@ impl Attempt {
     /// To change what was recorded of a read.
     pub(super) const fn change_read(breaks: &'static str, forbidden: &'static str) -> Self {
         Self::new(breaks, Rule::Trigger(READS_KEPT), forbidden)
+    }
+
+    /// To write sooner than the trigger lets anybody.
+    pub(super) const fn hurry(breaks: &'static str, forbidden: &'static str) -> Self {
+        Self::new(breaks, Rule::Trigger(TOO_LONG), forbidden)
     }
 
     /// To name what is not there.

@@ -8,6 +8,7 @@ mod of_deliveries;
 mod of_events;
 mod of_log;
 mod of_people;
+mod of_replica;
 mod of_tokens;
 
 use std::collections::BTreeSet;
@@ -46,6 +47,7 @@ fn attempts(store: Store) -> Vec<Attempt> {
         of_deliveries::ATTEMPTS,
         of_log::ATTEMPTS,
         of_audit::ATTEMPTS,
+        of_replica::ATTEMPTS,
     ]
     .concat();
     all.into_iter().filter(|attempt| attempt.stores.contains(&store)).collect()

@@ -89,7 +89,7 @@ impl<S: TestStore> Stage<S> {
     }
 
     fn uuid(&self) -> Uuid {
-        Uuid::from_u64_pair(0x0198_c0de_0000_7000, (2 << 62) | self.next())
+        numbered(self.next())
     }
 
     /// A moment after every one before.
@@ -113,6 +113,16 @@ impl<S: TestStore> Stage<S> {
         digest[..16].copy_from_slice(id.as_uuid().as_bytes());
         let hint = format!("{:04}", self.next());
         FreshToken { id, digest: TokenDigest::new(digest), hint: TokenHint::new(hint) }
+    }
+
+    /// The digests of all tokens so far, and others.
+    pub(crate) fn digests_so_far(&self) -> Vec<TokenDigest> {
+        let digest = |number| {
+            let mut digest = [0xd1; 32];
+            digest[..16].copy_from_slice(numbered(number).as_bytes());
+            TokenDigest::new(digest)
+        };
+        (1..self.count.load(Ordering::Relaxed)).map(digest).collect()
     }
 
     /// The circumstances of a command: by this user in a browser.
@@ -229,6 +239,10 @@ impl<S: TestStore> Stage<S> {
     pub(crate) async fn ledger(&self) -> Ledger {
         Ledger::read(&self.database).await
     }
+}
+
+fn numbered(number: u64) -> Uuid {
+    Uuid::from_u64_pair(0x0198_c0de_0000_7000, (2 << 62) | number)
 }
 
 /// What the store said, when it was the store that refused.

@@ -53,7 +53,7 @@ impl Event {
 pub struct Ledger {
     /// In order of aggregate and sequence.
     pub events: Vec<Event>,
-    /// All other tables but the browser sessions.
+    /// All other tables but the browser sessions and those by which servers keep their memory.
     pub tables: Tables,
 }
 

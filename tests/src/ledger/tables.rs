@@ -28,7 +28,8 @@ const KEY: [(&str, Kind); 3] =
 
 const ACTOR: [(&str, Kind); 3] = [("actor_id", Text), ("actor_via", Text), ("credential_id", Text)];
 
-/// Everything but the browser sessions and what the database itself sets.
+/// Everything but the browser sessions, what servers tell one another about memory (`nodes`, `intents`, `replica_epoch`,
+/// `events.transaction_id`) and what the database itself sets.
 pub(super) const TABLES: &[Table] = &[
     Table {
         name: "events",

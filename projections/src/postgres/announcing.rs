@@ -1,0 +1,209 @@
+//! What a writer does before its commit: it says what it is about to change, and waits until every node that answers
+//! from memory knows.
+//!
+//! Everyone who waits looks at the same roll calls, and there is one at a time, whatever the number of waiters. Whatever
+//! goes wrong with the questions, waiting ends when every lease that began before the intent has run out.
+
+use std::time::Duration;
+
+use domain::CommandId;
+use fail::fail_point;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnection;
+use tokio::sync::Mutex;
+
+use super::round::IDENTITY;
+use super::snapshot::Snapshot;
+use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
+use crate::replica::Intent;
+use crate::{StoreError, measures};
+
+/// Nodes that listen here look sooner. Nothing depends on it.
+pub(super) const CHANNEL: &str = "symbolon_intents";
+
+/// Longest lease there is; a constraint of `nodes` says so.
+const LONGEST: Duration = Duration::from_secs(3);
+/// From one roll call to the next.
+const PAUSE: Duration = Duration::from_millis(2);
+/// Longest wait for one.
+const CALL: Duration = Duration::from_millis(150);
+
+/// Need not outlive a crash: the command whose intents are lost cannot commit.
+const ANNOUNCE: &str = "
+WITH quick AS (
+    SELECT set_config('synchronous_commit', 'off', true)
+)
+INSERT INTO intents (command_id, subject)
+SELECT $1, unnest($2::text[])
+FROM quick
+RETURNING pg_current_xact_id()::text";
+
+const WITHDRAW: &str = "
+DELETE FROM intents
+WHERE command_id = $1";
+
+/// What this process knows of the nodes.
+#[derive(Debug, Default)]
+pub(super) struct Announcing {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    roll: Roll<String>,
+    last: Option<Call>,
+    /// When the last hint was given.
+    hinted: Option<Moment>,
+}
+
+/// A roll call.
+#[derive(Debug)]
+struct Call {
+    begun: Moment,
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+struct Node {
+    silence: Duration,
+    lease: Duration,
+    /// `None` when it has confirmed nothing of this database.
+    confirmed: Option<Snapshot>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    node_id: String,
+    renewal: i64,
+    lease_ms: i64,
+    confirmed: Option<String>,
+}
+
+/// What was announced, and when at the latest.
+#[derive(Clone, Copy)]
+struct Announced {
+    transaction: u64,
+    at: Moment,
+}
+
+impl Announcing {
+    /// Returns when no node answers from memory about what the command is about to change. A node that comes later
+    /// sees the intents before it answers.
+    pub(super) async fn announce(
+        &self,
+        pool: &PgPool,
+        command_id: CommandId,
+        intents: &[Intent],
+    ) -> Result<(), StoreError> {
+        let subjects: Vec<_> = intents.iter().map(ToString::to_string).collect();
+        let question = sqlx::query_as::<_, (String,)>(ANNOUNCE);
+        let question = question.bind(command_id.to_string()).bind(subjects);
+        let rows = super::in_time(question.fetch_all(pool)).await?;
+        let (transaction,) = rows.first().ok_or_else(|| StoreError::corrupt("no intent"))?;
+        let transaction = transaction.parse().map_err(StoreError::corrupt)?;
+        let announced = Announced { transaction, at: Moment::now() };
+        fail_point!("skip_wait", |_| Ok(()));
+        let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(pool, announced)).await;
+        let grounds = waited.unwrap_or(Grounds::Time);
+        let seconds = Moment::now().since(announced.at).as_secs_f64();
+        metrics::histogram!(measures::INTENT_WAIT).record(seconds);
+        metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(1);
+        Ok(())
+    }
+
+    async fn wait(&self, pool: &PgPool, announced: Announced) -> Grounds {
+        let mut judged = announced.at;
+        loop {
+            if let Ok(Some(grounds)) = self.look(pool, announced, &mut judged).await {
+                return grounds;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Looks at a roll call that began after the intent was there and after the one judged before, calling it if nobody
+    /// else has. Whoever finds that a node does not know yet gives a hint, once.
+    async fn look(
+        &self,
+        pool: &PgPool,
+        announced: Announced,
+        judged: &mut Moment,
+    ) -> Result<Option<Grounds>, sqlx::Error> {
+        let mut state = self.state.lock().await;
+        if !state.last.as_ref().is_some_and(|call| call.begun > *judged) {
+            state.call(pool).await?;
+        }
+        let Some(call) = &state.last else { return Ok(None) };
+        *judged = call.begun;
+        let knows = |confirmed: &Snapshot| confirmed.sees(announced.transaction);
+        let seen = |node: &Node| Seen {
+            confirms: node.confirmed.as_ref().is_some_and(knows),
+            silence: node.silence,
+            lease: node.lease,
+        };
+        let nodes: Vec<_> = call.nodes.iter().map(seen).collect();
+        let grounds = Grounds::of(announced.at, call.begun, &nodes);
+        if grounds.is_none() && state.hinted.is_none_or(|hinted| hinted < announced.at) {
+            let begun = Moment::now();
+            in_time(sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(pool)).await?;
+            state.hinted = Some(begun);
+        }
+        Ok(grounds)
+    }
+}
+
+impl State {
+    async fn call(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let text = format!(
+            "
+SELECT node_id, renewal, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
+FROM nodes"
+        );
+        let begun = Moment::now();
+        let rows = in_time(sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
+        let renewals: Vec<_> =
+            rows.iter().map(|row| (row.node_id.clone(), row.renewal.unsigned_abs())).collect();
+        let silences = self.roll.call(begun, Moment::now(), &renewals);
+        let nodes = rows.into_iter().zip(silences).map(|(row, silence)| Node {
+            silence,
+            lease: Duration::from_millis(row.lease_ms.unsigned_abs()),
+            confirmed: row.confirmed.and_then(|text| text.parse().ok()),
+        });
+        self.last = Some(Call { begun, nodes: nodes.collect() });
+        Ok(())
+    }
+}
+
+/// Takes the intents back in the transaction that carries them out, so that a snapshot sees either them or the change.
+///
+/// # Errors
+/// `Unavailable` when they are not there any more: nodes may answer from memory.
+pub(super) async fn withdraw(
+    tx: &mut PgConnection,
+    command_id: CommandId,
+    intents: &[Intent],
+) -> Result<(), StoreError> {
+    let query = sqlx::query(WITHDRAW).bind(command_id.to_string());
+    let withdrawn = super::in_time(query.execute(tx)).await?.rows_affected();
+    if u64::try_from(intents.len()).is_ok_and(|announced| announced == withdrawn) {
+        return Ok(());
+    }
+    Err(StoreError::Unavailable("the command took so long that its intents were swept".into()))
+}
+
+/// Takes back the intents of a command that was not carried out. What is left is swept.
+pub(super) fn forget(pool: &PgPool, command_id: CommandId) {
+    let pool = pool.clone();
+    tokio::spawn(async move {
+        let query = sqlx::query(WITHDRAW).bind(command_id.to_string());
+        if let Err(error) = super::in_time(query.execute(&pool)).await {
+            tracing::debug!(%error, "intents are left to be swept: {error}");
+        }
+    });
+}
+
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(CALL, answer).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
