@@ -5,7 +5,7 @@
 //! ever reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::record::{
     Account, Aggregate, BEFORE, Change, Changed, DURING, Event, Fact, History, Outcome, Question,
@@ -424,7 +424,7 @@ impl<'a, S: Copy + PartialEq + fmt::Debug> Collected<'a, S> {
             };
             let mut what = format!("{breach:?}, {says:?}: {source:?}");
             if let Some(earlier) = earlier {
-                what += &format!(", after {:?}", self.sources[earlier]);
+                write!(what, ", after {:?}", self.sources[earlier]).expect("text takes all");
             }
             violations.push(Violation { rule, at: source.span().end, what });
         }
@@ -491,7 +491,7 @@ impl OfUser<'_> {
             violations.extend(reads.judge(&registers.roles[account], |_, _, _| Rule::Access));
         }
         for violation in &mut violations {
-            violation.what += &format!(" (user {user})");
+            write!(violation.what, " (user {user})").expect("text takes all");
         }
         violations
     }
