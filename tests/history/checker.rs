@@ -5,7 +5,7 @@
 //! ever reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::record::{
     Account, Aggregate, BEFORE, Change, Changed, DURING, Event, Fact, History, Outcome, Question,
@@ -120,12 +120,20 @@ impl<'a> Log<'a> {
             token: whole(Aggregate::Token(user)).only(None, |fact| match fact {
                 Fact::Live { generation, .. } => Some(Some(*generation)),
                 Fact::Dead => Some(None),
-                _ => None,
+                Fact::Locked
+                | Fact::Unlocked
+                | Fact::Member(..)
+                | Fact::NoMember(_)
+                | Fact::Other => None,
             }),
             locked: whole(Aggregate::User(user)).only(false, |fact| match fact {
                 Fact::Locked => Some(true),
                 Fact::Unlocked => Some(false),
-                _ => None,
+                Fact::Live { .. }
+                | Fact::Dead
+                | Fact::Member(..)
+                | Fact::NoMember(_)
+                | Fact::Other => None,
             }),
             roles: history.accounts_of[user]
                 .iter()
@@ -133,7 +141,13 @@ impl<'a> Log<'a> {
                     let roles = whole(Aggregate::Account(*account)).only(None, |fact| match fact {
                         Fact::Member(of, role) if *of == user => Some(Some(*role)),
                         Fact::NoMember(of) if *of == user => Some(None),
-                        _ => None,
+                        Fact::Live { .. }
+                        | Fact::Dead
+                        | Fact::Locked
+                        | Fact::Unlocked
+                        | Fact::Member(..)
+                        | Fact::NoMember(_)
+                        | Fact::Other => None,
                     });
                     (*account, roles)
                 })
@@ -206,7 +220,7 @@ fn wrongly_logged(history: &History, change: &Changed, events: &[&Event]) -> Opt
     let live = count(Aggregate::Token(user), &|fact| matches!(fact, Fact::Live { .. }));
     let dead = count(Aggregate::Token(user), &|fact| *fact == Fact::Dead);
     // What it may leave at the most, and must leave when it was acknowledged.
-    let (main, most, must) = match change.change {
+    let (own, all, must) = match change.change {
         Change::Generate | Change::Regenerate => (live, live, true),
         Change::Revoke | Change::RevokeByAdmin | Change::RevokeByBearer(_) => (dead, dead, false),
         Change::Lock => {
@@ -230,9 +244,9 @@ fn wrongly_logged(history: &History, change: &Changed, events: &[&Event]) -> Opt
         Outcome::Refused(_) | Outcome::Unavailable if !events.is_empty() => {
             Some("what was refused is in the log")
         }
-        _ if most != events.len() => Some("something else is in the log"),
-        _ if main > 1 || dead > 1 => Some("it is in the log twice"),
-        Outcome::Done(_) if must && main != 1 => Some("what was acknowledged is not in the log"),
+        _ if all != events.len() => Some("something else is in the log"),
+        _ if own > 1 || dead > 1 => Some("it is in the log twice"),
+        Outcome::Done(_) if must && own != 1 => Some("what was acknowledged is not in the log"),
         Outcome::Done(Some(token)) => {
             let facts = &history.tokens[token];
             let told = Fact::Live { id: facts.id.clone(), generation: facts.generation };
@@ -361,10 +375,8 @@ impl<'a> Reads<'a> {
             }
         }
         for change in &history.changes {
-            let did = |event: &&Event| match change.change {
-                Change::Lock | Change::Unlock => event.fact != Fact::Dead,
-                _ => true,
-            };
+            let is_twofold = matches!(change.change, Change::Lock | Change::Unlock);
+            let did = |event: &&Event| !is_twofold || event.fact != Fact::Dead;
             let is_done = matches!(change.outcome, Outcome::Done(_));
             if is_done && !log.events(change).iter().any(did) {
                 users[change.user].unchanged.push(change);
@@ -412,7 +424,7 @@ impl<'a, S: Copy + PartialEq + fmt::Debug> Collected<'a, S> {
             };
             let mut what = format!("{breach:?}, {says:?}: {source:?}");
             if let Some(earlier) = earlier {
-                what.push_str(&format!(", after {:?}", self.sources[earlier]));
+                write!(what, ", after {:?}", self.sources[earlier]).expect("text takes all");
             }
             violations.push(Violation { rule, at: source.span().end, what });
         }
@@ -479,7 +491,7 @@ impl OfUser<'_> {
             violations.extend(reads.judge(&registers.roles[account], |_, _, _| Rule::Access));
         }
         for violation in &mut violations {
-            violation.what.push_str(&format!(" (user {user})"));
+            write!(violation.what, " (user {user})").expect("text takes all");
         }
         violations
     }

@@ -17,7 +17,7 @@ use crate::record::{Account, Change, Node, Outcome, Question, Role, Seen, Token}
 use crate::world::{Belief, NEVER_MADE, World};
 
 /// Workers that change things. Most of them may wait for a node that is away.
-const CHANGERS: u64 = 24;
+pub(crate) const CHANGERS: u64 = 24;
 /// Workers that show tokens, for each node.
 const VERIFIERS: u64 = 4;
 /// A worker goes on after so long, while its probes still wait for a node that is away.

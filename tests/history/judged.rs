@@ -108,7 +108,7 @@ impl Tale {
     }
 
     #[track_caller]
-    fn is_legal(self) {
+    fn breaks_nothing(self) {
         let violations = check(&self.0);
         assert!(violations.is_empty(), "{violations:?}");
     }
@@ -119,9 +119,9 @@ const DONE: Outcome = Outcome::Done(Some(2));
 #[test]
 fn a_replaced_token_is_dead_to_whoever_asks_after_the_acknowledgement() {
     tale().rotation(10, 20, DONE).see(21, 22, 1, valid(1)).breaks(Rule::StaleAccept);
-    tale().rotation(10, 20, DONE).see(20, 22, 1, valid(1)).is_legal();
+    tale().rotation(10, 20, DONE).see(20, 22, 1, valid(1)).breaks_nothing();
     // Nobody was told, so it may be at any time after.
-    tale().rotation(10, 20, Outcome::Unknown).see(30, 31, 1, valid(1)).is_legal();
+    tale().rotation(10, 20, Outcome::Unknown).see(30, 31, 1, valid(1)).breaks_nothing();
 }
 
 #[test]
@@ -133,15 +133,15 @@ fn an_acknowledgement_holds_for_everything_before_it_in_the_same_aggregate() {
             .log(Aggregate::Token(0), live(3))
     };
     twice().see(41, 42, 1, valid(1)).breaks(Rule::StaleAccept);
-    twice().see(40, 42, 1, valid(1)).is_legal();
+    twice().see(40, 42, 1, valid(1)).breaks_nothing();
 }
 
 #[test]
 fn a_live_token_is_not_refused() {
     tale().see(10, 20, 1, Seen::Invalid).breaks(Rule::FalseReject);
-    tale().rotation(20, 30, DONE).see(10, 20, 1, Seen::Invalid).is_legal();
+    tale().rotation(20, 30, DONE).see(10, 20, 1, Seen::Invalid).breaks_nothing();
     tale().rotation(10, 20, DONE).see(21, 22, 2, Seen::Invalid).breaks(Rule::FalseReject);
-    tale().rotation(10, 20, DONE).see(20, 22, 2, Seen::Invalid).is_legal();
+    tale().rotation(10, 20, DONE).see(20, 22, 2, Seen::Invalid).breaks_nothing();
 }
 
 #[test]
@@ -149,25 +149,25 @@ fn what_was_refused_once_is_never_accepted_again() {
     let unknown = || tale().rotation(10, 20, Outcome::Unknown).see(30, 31, 1, Seen::Invalid);
     unknown().see(32, 33, 1, valid(1)).breaks(Rule::Resurrection);
     // At the same time either may have come first.
-    unknown().see(31, 33, 1, valid(1)).is_legal();
+    unknown().see(31, 33, 1, valid(1)).breaks_nothing();
 }
 
 #[test]
 fn what_a_newer_token_replaced_is_never_accepted_again() {
     let unknown = || tale().rotation(10, 20, Outcome::Unknown).see(30, 31, 2, valid(2));
     unknown().see(32, 33, 1, valid(1)).breaks(Rule::Order);
-    unknown().see(31, 33, 1, valid(1)).is_legal();
+    unknown().see(31, 33, 1, valid(1)).breaks_nothing();
 }
 
 #[test]
 fn the_log_has_what_was_acknowledged_once_and_no_more() {
-    tale().change(10, 20, Change::Generate, Outcome::Unknown).fault(10, 20).is_legal();
+    tale().change(10, 20, Change::Generate, Outcome::Unknown).fault(10, 20).breaks_nothing();
     let mut lost = tale();
     lost.token(2);
     lost.change(10, 20, Change::Regenerate, DONE).breaks(Rule::Log);
     tale().rotation(10, 20, Outcome::Refused(409)).breaks(Rule::Log);
     tale().rotation(10, 20, Outcome::Unavailable).breaks(Rule::Log);
-    tale().rotation(10, 20, Outcome::Unknown).is_legal();
+    tale().rotation(10, 20, Outcome::Unknown).breaks_nothing();
     let twice = tale().rotation(10, 20, DONE).log(Aggregate::Token(0), live(3));
     twice.breaks(Rule::Log);
     let mut gap = tale().rotation(10, 20, DONE);
@@ -190,10 +190,10 @@ fn an_acknowledgement_without_an_event_says_that_it_was_so() {
             .log(Aggregate::Token(0), Fact::Dead)
             .change(start, end, Change::Revoke, Outcome::Done(None))
     };
-    revoke(15, 30).is_legal();
+    revoke(15, 30).breaks_nothing();
     revoke(1, 9).breaks(Rule::Log);
     let same = Change::PutMember(0, Role::Admin);
-    tale().change(10, 20, same, Outcome::Done(None)).is_legal();
+    tale().change(10, 20, same, Outcome::Done(None)).breaks_nothing();
     let other = Change::PutMember(0, Role::Viewer);
     tale().change(10, 20, other, Outcome::Done(None)).breaks(Rule::Log);
 }
@@ -203,9 +203,9 @@ fn nobody_is_turned_away_without_a_fault() {
     let fault = || tale().fault(100, 200);
     for seen in [Seen::Unavailable, Seen::Nothing] {
         fault().see(98, 99, 1, seen.clone()).breaks(Rule::Unavailable);
-        fault().see(98, 100, 1, seen.clone()).is_legal();
+        fault().see(98, 100, 1, seen.clone()).breaks_nothing();
         let late = 200 + READ_RECOVERY;
-        fault().see(late, late + 1, 1, seen.clone()).is_legal();
+        fault().see(late, late + 1, 1, seen.clone()).breaks_nothing();
         fault().see(late + 1, late + 2, 1, seen).breaks(Rule::Unavailable);
     }
     let mut elsewhere = fault();
@@ -214,10 +214,10 @@ fn nobody_is_turned_away_without_a_fault() {
     fault().see(110, 120, 1, Seen::Broken(500)).breaks(Rule::Unavailable);
     let mut starved = tale();
     starved.0.starved.push(Span { start: 100, end: 200 });
-    starved.see(98, 100, 1, Seen::Unavailable).is_legal();
+    starved.see(98, 100, 1, Seen::Unavailable).breaks_nothing();
     let late = 201 + CHANGE_RECOVERY;
     fault().change(late, late, Change::Revoke, Outcome::Unknown).breaks(Rule::Unavailable);
-    fault().change(late - 1, late, Change::Revoke, Outcome::Unknown).is_legal();
+    fault().change(late - 1, late, Change::Revoke, Outcome::Unknown).breaks_nothing();
 }
 
 #[test]
@@ -225,15 +225,15 @@ fn a_token_is_its_owners_and_was_made() {
     let other =
         Seen::Caller { user: None, token: Some(1), generation: 1, roles: vec![(0, Role::Admin)] };
     tale().see(10, 20, 1, other).breaks(Rule::Identity);
-    tale().see(10, 20, 1, caller(1, Some(Role::Admin))).is_legal();
+    tale().see(10, 20, 1, caller(1, Some(Role::Admin))).breaks_nothing();
     tale().see(10, 20, 0, valid(1)).breaks(Rule::Identity);
-    tale().see(10, 20, 0, Seen::Invalid).is_legal();
+    tale().see(10, 20, 0, Seen::Invalid).breaks_nothing();
 }
 
 #[test]
 fn a_locked_user_is_refused_and_comes_back_without_the_token() {
-    tale().lock(10, 20).see(20, 21, 1, valid(1)).is_legal();
-    tale().lock(10, 20).see(21, 22, 1, Seen::Invalid).is_legal();
+    tale().lock(10, 20).see(20, 21, 1, valid(1)).breaks_nothing();
+    tale().lock(10, 20).see(21, 22, 1, Seen::Invalid).breaks_nothing();
     let rules: Vec<_> = check(&tale().lock(10, 20).see(21, 22, 1, valid(1)).0)
         .iter()
         .map(|violation| violation.rule)
@@ -246,7 +246,7 @@ fn a_locked_user_is_refused_and_comes_back_without_the_token() {
             .log(Aggregate::User(0), Fact::Locked)
             .fault(10, 20)
     };
-    half().see(21, 22, 1, Seen::Invalid).is_legal();
+    half().see(21, 22, 1, Seen::Invalid).breaks_nothing();
     half().see(21, 22, 1, Seen::Invalid).see(23, 24, 1, valid(1)).breaks(Rule::Access);
 }
 
@@ -258,14 +258,14 @@ fn access_is_what_the_account_says() {
             .log(Aggregate::Account(0), Fact::NoMember(0))
     };
     removed().see(21, 22, 1, valid(1)).breaks(Rule::Access);
-    removed().see(20, 22, 1, valid(1)).is_legal();
-    removed().see(21, 22, 1, caller(1, None)).is_legal();
+    removed().see(20, 22, 1, valid(1)).breaks_nothing();
+    removed().see(21, 22, 1, caller(1, None)).breaks_nothing();
     removed().see(1, 9, 1, caller(1, None)).breaks(Rule::Access);
     let access = Question::Access(0);
     removed().ask(21, 22, 1, access, Seen::Member(Role::Admin)).breaks(Rule::Access);
-    removed().ask(20, 22, 1, access, Seen::Member(Role::Admin)).is_legal();
+    removed().ask(20, 22, 1, access, Seen::Member(Role::Admin)).breaks_nothing();
     removed().ask(1, 9, 1, access, Seen::NoMember).breaks(Rule::Access);
-    removed().ask(21, 22, 1, access, Seen::NoMember).is_legal();
+    removed().ask(21, 22, 1, access, Seen::NoMember).breaks_nothing();
     let lowered = tale()
         .change(10, 20, Change::PutMember(0, Role::Viewer), Outcome::Done(None))
         .log(Aggregate::Account(0), Fact::Member(0, Role::Viewer));

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
 use crate::checker::{Rule, Violation, check};
-use crate::driver::{Goal, Load};
+use crate::driver::{CHANGERS, Goal, Load};
 use crate::fleet::{Build, Fleet, NODES};
 use crate::nemesis::{Act, play, schedule, temptations};
 use crate::record::{
@@ -207,11 +207,10 @@ fn broken_promises(violations: Vec<Violation>) -> Vec<Violation> {
 
 /// How long a changer rests, so that the changes are spread over all of the faults.
 fn pace(goal: Goal, acts: &[Act]) -> Duration {
-    const CHANGERS: f64 = 24.0;
     let length: Duration = acts.iter().map(|act| act.quiet + act.length).sum();
-    let each = length.as_secs_f64() * CHANGERS / goal.changes as f64;
-    // Faults and probes take time, too.
-    Duration::from_secs_f64(each * 0.5)
+    let changes = u32::try_from(goal.changes).expect("few");
+    // Half of it, because faults and probes take time, too.
+    length * u32::try_from(CHANGERS).expect("few") / changes / 2
 }
 
 /// Every user's token on every node, when all is quiet.
@@ -379,10 +378,10 @@ fn latencies(history: &History) -> String {
     let done = history.changes.iter().filter(|change| matches!(change.outcome, Outcome::Done(_)));
     let mut times: Vec<_> = done.map(|change| change.span.end - change.span.start).collect();
     times.sort_unstable();
-    let of = |part: f64| {
-        let index = ((times.len() as f64) * part) as usize;
+    let of = |percent: usize| {
+        let index = times.len() * percent / 100;
         let time = times.get(index.min(times.len().saturating_sub(1)));
         Duration::from_nanos(time.copied().unwrap_or_default())
     };
-    format!("p50 {:.1?}, p99 {:.1?}, worst {:.1?}", of(0.5), of(0.99), of(1.0))
+    format!("p50 {:.1?}, p99 {:.1?}, worst {:.1?}", of(50), of(99), of(100))
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows what these servers send: a status, a `content-length` or no body, a connection that is kept.
 
+use std::fmt::Write;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -140,7 +141,7 @@ pub(crate) fn request(method: &str, target: &str, headers: &[String], body: &str
         text.push_str("content-type: application/json\r\n");
     }
     if !body.is_empty() || method == "POST" || method == "PUT" {
-        text.push_str(&format!("content-length: {}\r\n", body.len()));
+        write!(text, "content-length: {}\r\n", body.len()).expect("text takes all");
     }
     text.push_str("\r\n");
     text.push_str(body);
