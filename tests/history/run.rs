@@ -52,10 +52,10 @@ impl Form {
     /// The one that is asked for.
     pub(crate) fn chosen() -> Self {
         match std::env::var("SYMBOLON_HISTORY").as_deref() {
-            Ok("short") => Self::Short,
+            Ok("usual") => Self::Usual,
             Ok("long") => Self::Long,
-            Ok(other) => panic!("SYMBOLON_HISTORY={other}: short, long, or not set"),
-            Err(_) => Self::Usual,
+            Ok(other) => panic!("SYMBOLON_HISTORY={other}: usual, long, or not set"),
+            Err(_) => Self::Short,
         }
     }
 

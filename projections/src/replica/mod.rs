@@ -48,7 +48,7 @@ pub fn follows(aggregate_type: &str) -> bool {
 pub struct Replica {
     memory: Arc<Memory<LiveSet>>,
     database: Arc<dyn Verifier>,
-    /// Longest wait for the database.
+    /// Longest wait for the database when memory must not answer: it may be away.
     patience: Option<Duration>,
     counted: Arc<OnceLock<Counted>>,
 }
@@ -85,7 +85,9 @@ impl Replica {
     ) -> Result<Option<T>, StoreError> {
         let counted = self.counted.get_or_init(Counted::new);
         let (answer, by) = match self.memory.ask(read) {
-            None | Some(Verdict::Unsettled) => (self.in_time(ask).await, &counted.database),
+            None => (self.in_time(ask).await, &counted.database),
+            // There is a lease, so the database is there.
+            Some(Verdict::Unsettled) => (ask.await, &counted.database),
             Some(Verdict::Live(found)) => (Ok(Some(found)), &counted.memory),
             Some(Verdict::Nothing) => (Ok(None), &counted.memory),
             Some(Verdict::NotUnderstood) => (Err(not_understood()), &counted.nowhere),
