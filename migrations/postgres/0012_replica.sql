@@ -16,9 +16,9 @@ CREATE TABLE nodes (
 
 -- What commands are about to change: nodes do not answer about it from memory. Taken back in the transaction of the change.
 CREATE TABLE intents (
-    command_id text NOT NULL, -- of the command
-    subject    text NOT NULL, -- user, account or token, and which; a token by its digest
-    CONSTRAINT intents_pkey PRIMARY KEY (command_id, subject)
+    announced bigint NOT NULL, -- the transaction that announced it; each attempt of a command has its own
+    subject   text   NOT NULL, -- user, account or token, and which; a token by its digest
+    CONSTRAINT intents_pkey PRIMARY KEY (announced, subject)
 );
 
 -- Changes when rows that events make were changed otherwise than by an event.

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use domain::CommandId;
 use fail::fail_point;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
@@ -33,14 +32,14 @@ const ANNOUNCE: &str = "
 WITH quick AS (
     SELECT set_config('synchronous_commit', 'off', true)
 )
-INSERT INTO intents (command_id, subject)
-SELECT $1, unnest($2::text[])
+INSERT INTO intents (announced, subject)
+SELECT pg_current_xact_id()::text::bigint, unnest($1::text[])
 FROM quick
-RETURNING pg_current_xact_id()::text";
+RETURNING announced";
 
 const WITHDRAW: &str = "
 DELETE FROM intents
-WHERE command_id = $1";
+WHERE announced = $1";
 
 /// What this process knows of the nodes.
 #[derive(Debug, Default)]
@@ -79,6 +78,14 @@ struct Row {
     confirmed: Option<String>,
 }
 
+/// Intents that are announced, to be taken back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Announcement {
+    /// The transaction that announced them.
+    id: i64,
+    count: usize,
+}
+
 /// What was announced, and when at the latest.
 #[derive(Clone, Copy)]
 struct Announced {
@@ -92,23 +99,21 @@ impl Announcing {
     pub(super) async fn announce(
         &self,
         pool: &PgPool,
-        command_id: CommandId,
         intents: &[Intent],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Announcement, StoreError> {
         let subjects: Vec<_> = intents.iter().map(ToString::to_string).collect();
-        let question = sqlx::query_as::<_, (String,)>(ANNOUNCE);
-        let question = question.bind(command_id.to_string()).bind(subjects);
+        let question = sqlx::query_as::<_, (i64,)>(ANNOUNCE).bind(subjects);
         let rows = super::in_time(question.fetch_all(pool)).await?;
         let (transaction,) = rows.first().ok_or_else(|| StoreError::corrupt("no intent"))?;
-        let transaction = transaction.parse().map_err(StoreError::corrupt)?;
-        let announced = Announced { transaction, at: Moment::now() };
-        fail_point!("skip_wait", |_| Ok(()));
+        let announcement = Announcement { id: *transaction, count: intents.len() };
+        let announced = Announced { transaction: transaction.unsigned_abs(), at: Moment::now() };
+        fail_point!("skip_wait", |_| Ok(announcement));
         let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(pool, announced)).await;
         let grounds = waited.unwrap_or(Grounds::Time);
         let seconds = Moment::now().since(announced.at).as_secs_f64();
         metrics::histogram!(measures::INTENT_WAIT).record(seconds);
         metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(1);
-        Ok(())
+        Ok(announcement)
     }
 
     async fn wait(&self, pool: &PgPool, announced: Announced) -> Grounds {
@@ -180,22 +185,21 @@ FROM nodes"
 /// `Unavailable` when they are not there any more: nodes may answer from memory.
 pub(super) async fn withdraw(
     tx: &mut PgConnection,
-    command_id: CommandId,
-    intents: &[Intent],
+    announcement: Announcement,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(WITHDRAW).bind(command_id.to_string());
+    let query = sqlx::query(WITHDRAW).bind(announcement.id);
     let withdrawn = super::in_time(query.execute(tx)).await?.rows_affected();
-    if u64::try_from(intents.len()).is_ok_and(|announced| announced == withdrawn) {
+    if u64::try_from(announcement.count).is_ok_and(|announced| announced == withdrawn) {
         return Ok(());
     }
     Err(StoreError::Unavailable("the command took so long that its intents were swept".into()))
 }
 
 /// Takes back the intents of a command that was not carried out. What is left is swept.
-pub(super) fn forget(pool: &PgPool, command_id: CommandId) {
+pub(super) fn forget(pool: &PgPool, announcement: Announcement) {
     let pool = pool.clone();
     tokio::spawn(async move {
-        let query = sqlx::query(WITHDRAW).bind(command_id.to_string());
+        let query = sqlx::query(WITHDRAW).bind(announcement.id);
         if let Err(error) = super::in_time(query.execute(&pool)).await {
             tracing::debug!(%error, "intents are left to be swept: {error}");
         }

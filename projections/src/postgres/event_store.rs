@@ -6,7 +6,7 @@ use postgres_es::PostgresEventRepository;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
-use super::announcing::{self, withdraw};
+use super::announcing::{self, Announcement, withdraw};
 use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
 use crate::replica::Intent;
@@ -31,12 +31,14 @@ impl EventStore for Postgres {
         submission: &Submission,
     ) -> Result<(), CommitError> {
         let intents = if is_old_release() { Vec::new() } else { Intent::of(events)? };
-        if !intents.is_empty() {
-            self.announcing.announce(&self.commands, submission.command_id, &intents).await?;
-        }
-        let outcome = self.commit(events, submission, &intents).await;
-        if !intents.is_empty() && matches!(outcome, Err(CommitError::NotSent(_))) {
-            announcing::forget(&self.commands, submission.command_id);
+        let announced = if intents.is_empty() {
+            None
+        } else {
+            Some(self.announcing.announce(&self.commands, &intents).await?)
+        };
+        let outcome = self.commit(events, submission, announced).await;
+        if let (Some(announced), Err(CommitError::NotSent(_))) = (announced, &outcome) {
+            announcing::forget(&self.commands, announced);
         }
         outcome
     }
@@ -80,12 +82,12 @@ impl Postgres {
         &self,
         events: &[SerializedEvent],
         submission: &Submission,
-        intents: &[Intent],
+        announced: Option<Announcement>,
     ) -> Result<(), CommitError> {
         let mut connection = self.commands.acquire().await.map_err(StoreError::from)?;
         let outcome = match in_time(connection.begin()).await {
             Err(error) => Err(CommitError::NotSent(error.into())),
-            Ok(mut tx) => match fill(&mut tx, events, submission, intents).await {
+            Ok(mut tx) => match fill(&mut tx, events, submission, announced).await {
                 Ok(()) => commit::committed(tx.commit())
                     .await
                     .map_err(|error| CommitError::AnswerLost(error.into())),
@@ -114,11 +116,11 @@ async fn fill(
     tx: &mut PgConnection,
     events: &[SerializedEvent],
     submission: &Submission,
-    intents: &[Intent],
+    announced: Option<Announcement>,
 ) -> Result<(), StoreError> {
     write(tx, events, submission).await?;
-    if intents.is_empty() {
-        return Ok(());
+    match announced {
+        Some(announced) => withdraw(tx, announced).await,
+        None => Ok(()),
     }
-    withdraw(tx, submission.command_id, intents).await
 }

@@ -51,7 +51,7 @@ struct Keeper<'a> {
 
 struct Sweeper {
     nodes: Roll<String>,
-    commands: Roll<String>,
+    announced: Roll<i64>,
     last: Moment,
 }
 
@@ -76,7 +76,7 @@ impl Postgres {
             proved: None,
             sweeper: Sweeper {
                 nodes: Roll::default(),
-                commands: Roll::default(),
+                announced: Roll::default(),
                 last: Moment::now(),
             },
         };
@@ -259,12 +259,12 @@ impl Sweeper {
         patience: Duration,
     ) -> Result<(), sqlx::Error> {
         let begun = Moment::now();
-        let question = sqlx::query_as::<_, (String,)>("SELECT DISTINCT command_id FROM intents");
+        let question = sqlx::query_as::<_, (i64,)>("SELECT DISTINCT announced FROM intents");
         let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
         let commands: Vec<_> = rows.into_iter().map(|(id,)| (id, 0)).collect();
-        let ages = self.commands.call(begun, Moment::now(), &commands);
+        let ages = self.announced.call(begun, Moment::now(), &commands);
         for ((id, _), _) in commands.iter().zip(ages).filter(|(_, age)| *age >= ABANDONED) {
-            let gone = sqlx::query("DELETE FROM intents WHERE command_id = $1").bind(id);
+            let gone = sqlx::query("DELETE FROM intents WHERE announced = $1").bind(id);
             in_time(patience, gone.execute(&mut *connection)).await?;
         }
         Ok(())

@@ -37,14 +37,14 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     Attempt::value("nodes_lease_range", node!("'a'", "3001")).on(POSTGRES),
     Attempt::twice(
         "intents_pkey",
-        "intents.command_id, intents.subject",
-        "INSERT INTO intents (command_id, subject) VALUES ('a', 'user b')",
+        "intents.announced, intents.subject",
+        "INSERT INTO intents (announced, subject) VALUES (1, 'user b')",
     )
     .on(POSTGRES)
-    .given(&["INSERT INTO intents (command_id, subject) VALUES ('a', 'user b')"])
+    .given(&["INSERT INTO intents (announced, subject) VALUES (1, 'user b')"])
     .but(&[
-        "INSERT INTO intents (command_id, subject) VALUES ('a', 'user c')",
-        "INSERT INTO intents (command_id, subject) VALUES ('b', 'user b')",
+        "INSERT INTO intents (announced, subject) VALUES (1, 'user c')",
+        "INSERT INTO intents (announced, subject) VALUES (2, 'user b')",
     ]),
     // Whoever waits for nodes, or finds none, writes at once.
     Attempt::hurry("events_outlive_leases", event!("3"))
