@@ -24,6 +24,8 @@ pub(super) const CHANNEL: &str = "symbolon_intents";
 const LONGEST: Duration = Duration::from_secs(3);
 /// From one roll call to the next.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How many connections are tried.
+const CONNECTIONS: usize = 20;
 /// Longest wait for one.
 const CALL: Duration = Duration::from_millis(150);
 
@@ -36,6 +38,9 @@ INSERT INTO intents (announced, subject)
 SELECT pg_current_xact_id()::text::bigint, unnest($1::text[])
 FROM quick
 RETURNING announced";
+
+/// Whether the transaction of that statement still goes on.
+const IS_OPEN: &str = "SELECT current_setting('synchronous_commit') = 'off'";
 
 const WITHDRAW: &str = "
 DELETE FROM intents
@@ -102,10 +107,8 @@ impl Announcing {
         intents: &[Intent],
     ) -> Result<Announcement, StoreError> {
         let subjects: Vec<_> = intents.iter().map(ToString::to_string).collect();
-        let question = sqlx::query_as::<_, (i64,)>(ANNOUNCE).bind(subjects);
-        let rows = super::in_time(question.fetch_all(pool)).await?;
-        let (transaction,) = rows.first().ok_or_else(|| StoreError::corrupt("no intent"))?;
-        let announcement = Announcement { id: *transaction, count: intents.len() };
+        let transaction = write(pool, &subjects).await?;
+        let announcement = Announcement { id: transaction, count: intents.len() };
         let announced = Announced { transaction: transaction.unsigned_abs(), at: Moment::now() };
         fail_point!("skip_wait", |_| Ok(announcement));
         let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(pool, announced)).await;
@@ -177,6 +180,36 @@ FROM nodes"
         self.last = Some(Call { begun, nodes: nodes.collect() });
         Ok(())
     }
+}
+
+/// Writes the intents; says in which transaction.
+///
+/// A request that is dropped while its transaction begins leaves a connection behind in the middle of it. What is written
+/// there is not committed, so another connection is taken.
+async fn write(pool: &PgPool, subjects: &[String]) -> Result<i64, StoreError> {
+    for _ in 0..CONNECTIONS {
+        let mut connection = pool.acquire().await?;
+        match super::in_time(try_write(&mut connection, subjects)).await {
+            Ok(Some(transaction)) => return Ok(transaction),
+            Ok(None) => connection.close_on_drop(),
+            Err(error) => {
+                connection.close_on_drop();
+                return Err(error.into());
+            }
+        }
+    }
+    Err(StoreError::Unavailable("no connection is free for an intent".into()))
+}
+
+/// `None` when somebody left a transaction open on this connection.
+async fn try_write(
+    connection: &mut PgConnection,
+    subjects: &[String],
+) -> Result<Option<i64>, sqlx::Error> {
+    let announce = sqlx::query_scalar(ANNOUNCE).bind(subjects);
+    let written: Vec<i64> = announce.fetch_all(&mut *connection).await?;
+    let is_open: bool = sqlx::query_scalar(IS_OPEN).fetch_one(connection).await?;
+    Ok(written.first().copied().filter(|_| !is_open))
 }
 
 /// Takes the intents back in the transaction that carries them out, so that a snapshot sees either them or the change.
