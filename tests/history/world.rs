@@ -320,7 +320,8 @@ impl World {
                 }
             }
             (403, Question::Access(_)) => Seen::NoMember,
-            (401, _) => Seen::Invalid,
+            // Past the limit of an address what is dead is told 429; what is live never is.
+            (401 | 429, _) => Seen::Invalid,
             (503, _) => Seen::Unavailable,
             (status, _) => Seen::Broken(status),
         }

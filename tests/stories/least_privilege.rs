@@ -12,7 +12,8 @@ const ROLE: &str = "symbolon_app";
 /// The grants as operators read them.
 fn documented_grants() -> &'static str {
     let text = include_str!("../../docs/OPERATIONS.md");
-    let (_, block) = text.split_once("```sql\n").expect("a block of SQL");
+    let (_, section) = text.split_once("### The role that serves").expect("a section");
+    let (_, block) = section.split_once("```sql\n").expect("a block of SQL");
     block.split_once("```").expect("it ends").0
 }
 
