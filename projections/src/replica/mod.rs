@@ -2,7 +2,7 @@
 //!
 //! It is changed by the same [`Change`](crate::projector::Change)s that the tables are, and answers only while it is
 //! certain to be as strict as asking the primary: on SQLite it changes inside the write's critical section; on
-//! PostgreSQL it is under a [`lease`](crate::lease).
+//! PostgreSQL it is under a [`lease`].
 //!
 //! **Invariant:** what memory cannot answer is asked of the database, once; what that cannot answer is refused.
 
