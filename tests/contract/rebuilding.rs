@@ -2,6 +2,7 @@
 //! same rows come out.
 
 use cqrs_es::persist::SerializedEvent;
+use projections::projector::Change;
 use projections::recorded::RecordedEvent;
 use projections::sql::Statement;
 use projections::{changes, projector};
@@ -31,7 +32,7 @@ async fn live<S: TestStore>(stage: &Stage<S>, chance: &mut StdRng) -> Life {
 }
 
 /// What the events in the ledger change, in order.
-fn statements(ledger: &Ledger) -> Vec<Statement> {
+pub(crate) fn changes_in(ledger: &Ledger) -> Vec<Change> {
     let read = |event: &tests::ledger::Event| {
         let event = event.clone();
         let event = SerializedEvent::new(
@@ -45,7 +46,11 @@ fn statements(ledger: &Ledger) -> Vec<Statement> {
         );
         projector::changes(&RecordedEvent::read(&event).unwrap())
     };
-    ledger.events.iter().flat_map(read).map(|change| changes::statement(&change)).collect()
+    ledger.events.iter().flat_map(read).collect()
+}
+
+fn statements(ledger: &Ledger) -> Vec<Statement> {
+    changes_in(ledger).iter().map(changes::statement).collect()
 }
 
 async fn apply<S: TestStore>(stage: &Stage<S>, statements: &[Statement]) {

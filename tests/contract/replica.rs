@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cqrs_es::persist::SerializedEvent;
 use domain::token::{Generation, TokenDigest, TokenHint};
 use domain::{AccountRole, TokenId, UserId};
 use projections::postgres::Postgres;
-use projections::projector::{self, Change, LiveFields};
-use projections::recorded::RecordedEvent;
+use projections::projector::{Change, LiveFields};
 use projections::replica::{LiveSet, Memory, Verdict};
 use projections::sqlite::Sqlite;
 use projections::{Replica, StoreError, Terms, Verifier};
@@ -24,6 +22,7 @@ use api::startup::Thoroughness;
 
 use crate::life::Life;
 use crate::logging::number_all;
+use crate::rebuilding::changes_in;
 use crate::scaffolds::attempt;
 use crate::stage::{Stage, TestStore, contract_tests};
 
@@ -206,20 +205,7 @@ async fn events_in_any_order_make_the_same_live_set<S: Kept>(stage: Stage<S>) {
     let people = Life::begin(&stage).await;
     people.live(&stage, &mut chance, 150).await;
     stage.generate(stage.user().await).await;
-    let changes = |event: &tests::ledger::Event| {
-        let event = event.clone();
-        let event = SerializedEvent::new(
-            event.aggregate_id,
-            usize::try_from(event.sequence).unwrap(),
-            event.aggregate_type,
-            event.event_type,
-            event.event_version,
-            event.payload,
-            event.metadata,
-        );
-        projector::changes(&RecordedEvent::read(&event).unwrap())
-    };
-    let changes: Vec<_> = stage.ledger().await.events.iter().flat_map(changes).collect();
+    let changes = changes_in(&stage.ledger().await);
     let mut changes = [&changes[..], &changes[..]].concat();
     for _ in 0..4 {
         let mut live = LiveSet::default();

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::round::IDENTITY;
 use super::snapshot::Snapshot;
+use super::{in_time, within};
 use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
 use crate::replica::Intent;
 use crate::{StoreError, measures};
@@ -86,16 +87,12 @@ struct Row {
 /// Intents that are announced, to be taken back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Announcement {
-    /// The transaction that announced them.
-    id: i64,
-    count: usize,
-}
-
-/// What was announced, and when at the latest.
-#[derive(Clone, Copy)]
-struct Announced {
-    transaction: u64,
+    /// In which transaction.
+    transaction: i64,
+    /// When, at the latest.
     at: Moment,
+    /// How many.
+    count: usize,
 }
 
 impl Announcing {
@@ -108,18 +105,17 @@ impl Announcing {
     ) -> Result<Announcement, StoreError> {
         let subjects: Vec<_> = intents.iter().map(ToString::to_string).collect();
         let transaction = write(pool, &subjects).await?;
-        let announcement = Announcement { id: transaction, count: intents.len() };
-        let announced = Announced { transaction: transaction.unsigned_abs(), at: Moment::now() };
-        fail_point!("skip_wait", |_| Ok(announcement));
+        let announced = Announcement { transaction, at: Moment::now(), count: intents.len() };
+        fail_point!("skip_wait", |_| Ok(announced));
         let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(pool, announced)).await;
         let grounds = waited.unwrap_or(Grounds::Time);
         let seconds = Moment::now().since(announced.at).as_secs_f64();
         metrics::histogram!(measures::INTENT_WAIT).record(seconds);
         metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(1);
-        Ok(announcement)
+        Ok(announced)
     }
 
-    async fn wait(&self, pool: &PgPool, announced: Announced) -> Grounds {
+    async fn wait(&self, pool: &PgPool, announced: Announcement) -> Grounds {
         let mut judged = announced.at;
         loop {
             if let Ok(Some(grounds)) = self.look(pool, announced, &mut judged).await {
@@ -134,7 +130,7 @@ impl Announcing {
     async fn look(
         &self,
         pool: &PgPool,
-        announced: Announced,
+        announced: Announcement,
         judged: &mut Moment,
     ) -> Result<Option<Grounds>, sqlx::Error> {
         let mut state = self.state.lock().await;
@@ -143,7 +139,7 @@ impl Announcing {
         }
         let Some(call) = &state.last else { return Ok(None) };
         *judged = call.begun;
-        let knows = |confirmed: &Snapshot| confirmed.sees(announced.transaction);
+        let knows = |confirmed: &Snapshot| confirmed.sees(announced.transaction.unsigned_abs());
         let seen = |node: &Node| Seen {
             confirms: node.confirmed.as_ref().is_some_and(knows),
             silence: node.silence,
@@ -153,7 +149,8 @@ impl Announcing {
         let grounds = Grounds::of(announced.at, call.begun, &nodes);
         if grounds.is_none() && state.hinted.is_none_or(|hinted| hinted < announced.at) {
             let begun = Moment::now();
-            in_time(sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(pool)).await?;
+            within(CALL, sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(pool))
+                .await?;
             state.hinted = Some(begun);
         }
         Ok(grounds)
@@ -168,7 +165,7 @@ SELECT node_id, renewal, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirme
 FROM nodes"
         );
         let begun = Moment::now();
-        let rows = in_time(sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
+        let rows = within(CALL, sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
         let renewals: Vec<_> =
             rows.iter().map(|row| (row.node_id.clone(), row.renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
@@ -189,7 +186,7 @@ FROM nodes"
 async fn write(pool: &PgPool, subjects: &[String]) -> Result<i64, StoreError> {
     for _ in 0..CONNECTIONS {
         let mut connection = pool.acquire().await?;
-        match super::in_time(try_write(&mut connection, subjects)).await {
+        match in_time(try_write(&mut connection, subjects)).await {
             Ok(Some(transaction)) => return Ok(transaction),
             Ok(None) => connection.close_on_drop(),
             Err(error) => {
@@ -220,8 +217,8 @@ pub(super) async fn withdraw(
     tx: &mut PgConnection,
     announcement: Announcement,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(WITHDRAW).bind(announcement.id);
-    let withdrawn = super::in_time(query.execute(tx)).await?.rows_affected();
+    let query = sqlx::query(WITHDRAW).bind(announcement.transaction);
+    let withdrawn = in_time(query.execute(tx)).await?.rows_affected();
     if u64::try_from(announcement.count).is_ok_and(|announced| announced == withdrawn) {
         return Ok(());
     }
@@ -232,15 +229,9 @@ pub(super) async fn withdraw(
 pub(super) fn forget(pool: &PgPool, announcement: Announcement) {
     let pool = pool.clone();
     tokio::spawn(async move {
-        let query = sqlx::query(WITHDRAW).bind(announcement.id);
-        if let Err(error) = super::in_time(query.execute(&pool)).await {
+        let query = sqlx::query(WITHDRAW).bind(announcement.transaction);
+        if let Err(error) = in_time(query.execute(&pool)).await {
             tracing::debug!(%error, "intents are left to be swept: {error}");
         }
     });
-}
-
-async fn in_time<T>(
-    answer: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(CALL, answer).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

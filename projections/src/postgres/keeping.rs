@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Postgres;
 use super::announcing::CHANNEL;
 use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
-use crate::lease::{Lease, Moment, Roll, Standing, Terms};
+use super::sweeping::Sweeper;
+use super::{Postgres, within};
+use crate::lease::{Lease, Moment, Standing, Terms};
 use crate::replica::{AccountRow, Intent, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
 use crate::{StoreError, measures, replica};
 
@@ -23,12 +24,8 @@ use crate::{StoreError, measures, replica};
 const ROUND: Duration = Duration::from_millis(150);
 /// After a failure.
 const RETRY: Duration = Duration::from_millis(50);
-/// From one look for dead nodes to the next, and the silence from which on one is taken for dead. The longest lease
-/// is shorter.
-const SWEEP: Duration = Duration::from_secs(1);
-const DEAD: Duration = Duration::from_secs(5);
-/// A command that has been under way for so long is not waited for.
-const ABANDONED: Duration = Duration::from_secs(15);
+/// Longest wait for what no lease depends on.
+const CALL: Duration = Duration::from_secs(5);
 /// From one look whether the listening connection is still there to the next.
 const LISTEN_CHECK: Duration = Duration::from_secs(10);
 
@@ -47,12 +44,6 @@ struct Keeper<'a> {
     /// When the last proof began.
     proved: Option<Moment>,
     sweeper: Sweeper,
-}
-
-struct Sweeper {
-    nodes: Roll<String>,
-    announced: Roll<i64>,
-    last: Moment,
 }
 
 impl Postgres {
@@ -74,11 +65,7 @@ impl Postgres {
             filled: None,
             intents: Vec::new(),
             proved: None,
-            sweeper: Sweeper {
-                nodes: Roll::default(),
-                announced: Roll::default(),
-                last: Moment::now(),
-            },
+            sweeper: Sweeper::new(),
         };
         keeper.keep().await;
         listening.abort();
@@ -94,7 +81,7 @@ impl Postgres {
             leave(&mut connection, node).await?;
             connection.close().await
         };
-        tokio::time::timeout(DEAD, goodbye).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        within(CALL, goodbye).await
     }
 }
 
@@ -123,7 +110,7 @@ impl Keeper<'_> {
         // paper would have the statement compiled, each time.
         let options = PgConnectOptions::clone(&self.store.options)
             .options([("enable_seqscan", "off"), ("jit", "off")]);
-        let mut connection = in_time(self.patience(), options.connect()).await?;
+        let mut connection = within(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
         while !self.stop.is_cancelled() {
             let Some(filled) = &self.filled else {
@@ -133,7 +120,7 @@ impl Keeper<'_> {
             let begun = Moment::now();
             let is_visible = self.lease.is_visible(begun);
             let round = go_round(&mut connection, self.node, filled, is_visible);
-            let round = in_time(self.patience(), round).await?;
+            let round = within(self.patience(), round).await?;
             let ended = Moment::now();
             if round.identity != filled.identity {
                 tracing::warn!(
@@ -177,7 +164,7 @@ impl Keeper<'_> {
     /// While there is a lease to lose, no round may take long.
     fn patience(&self) -> Duration {
         if fail::eval("lease_from_reply", |_| ()).is_some() {
-            return DEAD;
+            return CALL;
         }
         if self.store.memory.is_believed() { ROUND } else { self.terms.length }
     }
@@ -225,55 +212,9 @@ impl Keeper<'_> {
     }
 }
 
-impl Sweeper {
-    /// Removes nodes that have been silent for long: a process that was killed says no goodbye.
-    async fn sweep(
-        &mut self,
-        connection: &mut PgConnection,
-        patience: Duration,
-    ) -> Result<(), sqlx::Error> {
-        let begun = Moment::now();
-        if begun.since(self.last) < SWEEP {
-            return Ok(());
-        }
-        self.last = begun;
-        let question = sqlx::query_as::<_, (String, i64)>(
-            "SELECT node_id, renewal FROM nodes ORDER BY node_id",
-        );
-        let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
-        let renewals: Vec<_> =
-            rows.iter().map(|(id, renewal)| (id.clone(), renewal.unsigned_abs())).collect();
-        let silences = self.nodes.call(begun, Moment::now(), &renewals);
-        for ((id, renewal), _) in rows.iter().zip(silences).filter(|(_, it)| *it >= DEAD) {
-            let gone = sqlx::query("DELETE FROM nodes WHERE node_id = $1 AND renewal = $2");
-            let gone = gone.bind(id).bind(renewal).execute(&mut *connection);
-            in_time(patience, gone).await?;
-        }
-        self.sweep_intents(connection, patience).await
-    }
-
-    /// Removes the intents of commands that have been under way for long. If one still is, it cannot commit.
-    async fn sweep_intents(
-        &mut self,
-        connection: &mut PgConnection,
-        patience: Duration,
-    ) -> Result<(), sqlx::Error> {
-        let begun = Moment::now();
-        let question = sqlx::query_as::<_, (i64,)>("SELECT DISTINCT announced FROM intents");
-        let rows = in_time(patience, question.fetch_all(&mut *connection)).await?;
-        let commands: Vec<_> = rows.into_iter().map(|(id,)| (id, 0)).collect();
-        let ages = self.announced.call(begun, Moment::now(), &commands);
-        for ((id, _), _) in commands.iter().zip(ages).filter(|(_, age)| *age >= ABANDONED) {
-            let gone = sqlx::query("DELETE FROM intents WHERE announced = $1").bind(id);
-            in_time(patience, gone.execute(&mut *connection)).await?;
-        }
-        Ok(())
-    }
-}
-
 /// Reads everything in one snapshot, and says which.
 async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreError> {
-    let mut connection = in_time(DEAD, options.connect()).await?;
+    let mut connection = within(CALL, options.connect()).await?;
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let filled = whereabouts(&mut tx).await?;
@@ -324,28 +265,17 @@ async fn listen(options: PgConnectOptions, hint: Arc<Notify>) {
 }
 
 async fn hear(pool: &sqlx::PgPool, hint: &Notify) -> Result<(), sqlx::Error> {
-    let mut listener = in_time(DEAD, PgListener::connect_with(pool)).await?;
-    in_time(DEAD, listener.listen(CHANNEL)).await?;
+    let mut listener = within(CALL, PgListener::connect_with(pool)).await?;
+    within(CALL, listener.listen(CHANNEL)).await?;
     loop {
         if let Ok(heard) = tokio::time::timeout(LISTEN_CHECK, listener.recv()).await {
             heard?;
         } else {
             // A connection that is gone without a word is as quiet as one on which nothing happens.
-            in_time(DEAD, sqlx::query("SELECT 1").execute(&mut listener)).await?;
+            within(CALL, sqlx::query("SELECT 1").execute(&mut listener)).await?;
         }
         hint.notify_one();
     }
-}
-
-/// An answer, or an error after `patience`.
-async fn in_time<T, E: From<sqlx::Error>>(
-    patience: Duration,
-    answer: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let too_late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "the database is too slow");
-    tokio::time::timeout(patience, answer)
-        .await
-        .unwrap_or_else(|_| Err(sqlx::Error::Io(too_late()).into()))
 }
 
 /// As metrics are written. Exact for nine quadrillion transactions.

@@ -10,6 +10,7 @@ mod round;
 mod scaffold;
 mod snapshot;
 mod sql;
+mod sweeping;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -221,10 +222,17 @@ async fn refuse_unsafe_server(options: &PgConnectOptions) -> Result<(), OpenErro
 async fn in_time<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(CALL_TIMEOUT, answer).await.unwrap_or_else(|_| {
-        Err(sqlx::Error::Io(std::io::Error::new(
-            std::io::ErrorKind::TimedOut,
-            "the database did not answer in time",
-        )))
+    within(CALL_TIMEOUT, answer).await
+}
+
+/// An answer, or `Unavailable` after so long.
+async fn within<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+        let too_late = "the database did not answer in time";
+        let too_late = std::io::Error::new(std::io::ErrorKind::TimedOut, too_late);
+        Err(sqlx::Error::Io(too_late).into())
     })
 }

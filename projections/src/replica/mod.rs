@@ -78,16 +78,16 @@ impl Replica {
     }
 
     /// What memory says, or else the database.
-    async fn answer<T>(
+    async fn answer<T, F: Future<Output = Result<Option<T>, StoreError>>>(
         &self,
         read: impl FnOnce(&LiveSet) -> Verdict<T>,
-        ask: impl Future<Output = Result<Option<T>, StoreError>>,
+        ask: impl FnOnce() -> F,
     ) -> Result<Option<T>, StoreError> {
         let counted = self.counted.get_or_init(Counted::new);
         let (answer, by) = match self.memory.ask(read) {
-            None => (self.in_time(ask).await, &counted.database),
+            None => (self.in_time(ask()).await, &counted.database),
             // There is a lease, so the database is there.
-            Some(Verdict::Unsettled) => (ask.await, &counted.database),
+            Some(Verdict::Unsettled) => (ask().await, &counted.database),
             Some(Verdict::Live(found)) => (Ok(Some(found)), &counted.memory),
             Some(Verdict::Nothing) => (Ok(None), &counted.memory),
             Some(Verdict::NotUnderstood) => (Err(not_understood()), &counted.nowhere),
@@ -120,7 +120,7 @@ impl Verifier for Replica {
         if let Some(wrong) = faults::wrong_answer(digest) {
             return Ok(Some(wrong));
         }
-        let ask = self.database.find_live_token(digest);
+        let ask = || self.database.find_live_token(digest);
         let found = self.answer(|live| live.find_live_token(digest), ask).await;
         #[cfg(feature = "failpoints")]
         if let Ok(Some(found)) = &found {
@@ -130,7 +130,7 @@ impl Verifier for Replica {
     }
 
     async fn find_access(&self, user_id: UserId) -> Result<Option<Access>, StoreError> {
-        let ask = self.database.find_access(user_id);
+        let ask = || self.database.find_access(user_id);
         self.answer(|live| live.find_access(user_id), ask).await
     }
 }

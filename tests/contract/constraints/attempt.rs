@@ -123,3 +123,16 @@ impl Attempt {
         assert!(said, "{}: {message} instead of {expected}", self.breaks);
     }
 }
+
+/// Writes an event of this sequence.
+macro_rules! event {
+    ($sequence:literal) => {
+        concat!(
+            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, ",
+            "event_version, payload, metadata) VALUES ('token', 'a', ",
+            $sequence,
+            ", 'Happened', '1', '{}', '{}')"
+        )
+    };
+}
+pub(super) use event;

@@ -1,17 +1,6 @@
 //! Rules of the log: one position for one event, whole hashes, and nothing is taken back.
 
-use super::attempt::{Attempt, POSTGRES, SQLITE};
-
-macro_rules! event {
-    ($sequence:literal) => {
-        concat!(
-            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, ",
-            "event_version, payload, metadata) VALUES ('token', 'a', ",
-            $sequence,
-            ", 'Happened', '1', '{}', '{}')"
-        )
-    };
-}
+use super::attempt::{Attempt, POSTGRES, SQLITE, event};
 
 /// Position, sequence of the event, and leaf.
 macro_rules! logged {

@@ -1,6 +1,6 @@
 //! Rules about nodes and their memory.
 
-use super::attempt::{Attempt, POSTGRES, SQLITE};
+use super::attempt::{Attempt, POSTGRES, SQLITE, event};
 
 /// Name and length of leases.
 macro_rules! node {
@@ -11,17 +11,6 @@ macro_rules! node {
             ", 1, ",
             $lease,
             ", 'here')"
-        )
-    };
-}
-
-macro_rules! event {
-    ($sequence:literal) => {
-        concat!(
-            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, ",
-            "event_version, payload, metadata) VALUES ('token', 'a', ",
-            $sequence,
-            ", 'Happened', '1', '{}', '{}')"
         )
     };
 }
