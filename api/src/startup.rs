@@ -201,7 +201,11 @@ impl Store {
             }
             Self::Postgres(store) => {
                 let sessions = PostgresStore::new(store.session_pool());
-                let verifier = settings.verifier.on(store.memory(), &store, Some(DIRECT_READ));
+                let verifier = settings.verifier.on(
+                    store.memory(),
+                    &store.for_verification(),
+                    Some(DIRECT_READ),
+                );
                 parts.assemble(store, verifier, TimedStore::new(sessions))
             }
         }

@@ -38,6 +38,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Separate pools: slow commands must not starve authentication.
 const COMMAND_CONNECTIONS: u32 = 16;
 const READ_CONNECTIONS: u32 = 16;
+const VERIFYING_CONNECTIONS: u32 = 8;
 const PROBE_CONNECTIONS: u32 = 1;
 
 /// Why the database could not be used.
@@ -74,6 +75,7 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
+    verifying: PgPool,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
     /// For connections that belong to no pool.
@@ -107,6 +109,7 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
+            verifying: pool(VERIFYING_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
             options: Arc::new(options),
@@ -142,6 +145,13 @@ impl Postgres {
     /// The connections that browser sessions use.
     pub fn session_pool(&self) -> PgPool {
         self.commands.clone()
+    }
+
+    /// The same database, asked on connections that serve nothing but verification: whatever else waits for an answer,
+    /// whose a token is can be asked.
+    #[must_use]
+    pub fn for_verification(&self) -> Self {
+        Self { reads: self.verifying.clone(), ..self.clone() }
     }
 
     /// The live set, when [`Postgres::keep_replica`] keeps it.
@@ -193,6 +203,7 @@ impl Postgres {
     /// Closes all connections.
     pub async fn close(&self) {
         self.prober.close().await;
+        self.verifying.close().await;
         self.reads.close().await;
         self.commands.close().await;
     }
