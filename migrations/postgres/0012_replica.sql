@@ -37,7 +37,7 @@ CREATE FUNCTION outlive_leases() RETURNS trigger LANGUAGE plpgsql SECURITY DEFIN
 DECLARE
     longest bigint;
 BEGIN
-    LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE;
+    LOCK TABLE nodes IN SHARE MODE; -- several such writers wait side by side
     SELECT max(lease_ms) INTO longest FROM nodes;
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         longest := 3000; -- this transaction may not see the nodes that came after it began
