@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,12 +22,16 @@ use crate::deliveries::Endpoints;
 use crate::limits::Limits;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
+use crate::replies::Replies;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What it is made of.
+pub struct Parts {
     /// Changes things.
     pub commands: Arc<dyn Commands>,
     /// Says whose a token is.
@@ -63,6 +68,8 @@ pub struct App {
     pub endpoints: Arc<Endpoints>,
     /// Signs what the log is.
     pub notary: Notary,
+    /// What bearers of tokens were told about themselves.
+    pub replies: Replies,
     /// Whether more requests are welcome.
     pub readiness: Readiness,
 }
@@ -73,6 +80,20 @@ pub struct MintedToken {
     pub secret: TokenSecret,
     /// For the command.
     pub fresh: FreshToken,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
 }
 
 impl App {
@@ -110,7 +131,9 @@ impl App {
     /// A version 7 UUID (RFC 9562): in order of time, with 74 random bits.
     pub fn new_uuid(&self) -> Uuid {
         let milliseconds = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.random_bytes()).into_uuid()
+        let mut random = [0; 10];
+        self.chance.fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
     }
 
     /// Fresh random bytes.

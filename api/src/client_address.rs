@@ -19,6 +19,10 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Of an IPv6 address, the part that names the subscriber; the rest is the subscriber's to choose.
 const SUBSCRIBER_BITS: u32 = 64;
 
+/// In every request that came over a Unix socket: from a program on this machine that may open the socket's file.
+#[derive(Clone, Copy, Debug)]
+pub struct OverUnixSocket;
+
 /// Who asks, as the network knows it. In every request that came over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(IpAddr);
@@ -27,18 +31,22 @@ impl ClientAddress {
     /// The address of whoever is at the other end, or for whom a listed gateway at the other end says it
     /// speaks: read from the right, the first entry that is no listed gateway. Each entry was written by
     /// the machine to its right, so none further left can be believed; neither can one behind an entry
-    /// that is no address.
-    fn of(peer: IpAddr, headers: &HeaderMap, gateways: &Networks) -> Self {
+    /// that is no address. A peer without an address is a gateway; if it says nothing of that, nobody knows.
+    pub(crate) fn of(
+        peer: Option<IpAddr>,
+        headers: &HeaderMap,
+        gateways: &Networks,
+    ) -> Option<Self> {
         let mut address = peer;
         let lines = headers.get_all(FORWARDED_FOR).iter();
         let mut entries = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-        while gateways.contain(address) {
+        while address.is_none_or(|address| gateways.contain(address)) {
             match entries.next_back().and_then(entry) {
-                Some(before) => address = before,
+                Some(before) => address = Some(before),
                 None => break,
             }
         }
-        Self(address.to_canonical())
+        address.map(Self::from)
     }
 
     /// What one client counts as, where clients are counted: an IPv4 address, or the /64 of an IPv6 one.
@@ -78,8 +86,10 @@ pub async fn find_client_address(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        let address = ClientAddress::of(peer.ip(), request.headers(), &app.gateways);
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    if (peer.is_some() || request.extensions().get::<OverUnixSocket>().is_some())
+        && let Some(address) = ClientAddress::of(peer, request.headers(), &app.gateways)
+    {
         request.extensions_mut().insert(address);
     }
     next.run(request).await
@@ -92,6 +102,10 @@ mod tests {
     use super::*;
 
     const GATEWAY: &str = "10.0.0.1";
+    /// A peer without an address.
+    const UNIX_SOCKET: &str = "";
+    /// What is told of someone whom nobody knows.
+    const NOBODY: &str = "nobody";
 
     /// Who is told behind these gateways, when `peer` sends these header lines.
     fn told(peer: &str, lines: &[&str]) -> String {
@@ -102,7 +116,18 @@ mod tests {
             headers.append(FORWARDED_FOR, line);
         }
         let gateways = networks.into_iter().collect();
-        ClientAddress::of(peer.parse().unwrap(), &headers, &gateways).to_string()
+        let peer = (peer != UNIX_SOCKET).then(|| peer.parse().unwrap());
+        let told = ClientAddress::of(peer, &headers, &gateways);
+        told.map_or(NOBODY.to_owned(), |address| address.to_string())
+    }
+
+    #[test]
+    fn whoever_may_open_the_socket_is_a_gateway() {
+        assert_eq!(told(UNIX_SOCKET, &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(told(UNIX_SOCKET, &["198.51.100.1, 203.0.113.9, 10.0.0.3"]), "203.0.113.9");
+        for nothing in [&[][..], &["unknown"], &["203.0.113.9, unknown"]] {
+            assert_eq!(told(UNIX_SOCKET, nothing), NOBODY, "{nothing:?}");
+        }
     }
 
     #[test]

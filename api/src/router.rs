@@ -1,8 +1,8 @@
 //! Every route in one list, in the groups that say what each needs.
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
@@ -11,7 +11,6 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::sensitive_headers::{
     SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer,
 };
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tower_sessions::SessionStore;
 use tracing::Level;
@@ -248,28 +247,9 @@ pub fn router<S: SessionStore + Clone>(app: App, sessions: S) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(pages::error_page::for_browsers))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_FRAME_OPTIONS,
-            HeaderValue::from_static("DENY"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("same-origin"),
-        ))
+        .layer(map_response(with_fixed_headers))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
-        .layer(middleware::from_fn_with_state(app.clone(), request_id))
+        .layer(middleware::from_fn_with_state(app.clone(), name_request))
         .layer(middleware::from_fn_with_state(app.clone(), take_header))
         .layer(middleware::from_fn_with_state(app.clone(), find_client_address))
         .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
@@ -310,16 +290,45 @@ fn span(request: &Request) -> tracing::Span {
     )
 }
 
-/// Keeps a caller's request id when it is short and plain, makes one otherwise, and says it in the reply.
-async fn request_id(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// What every answer says, unless it says otherwise.
+fn fixed_headers() -> [(HeaderName, HeaderValue); 5] {
+    [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    ]
+}
+
+/// Adds what every answer says.
+pub(crate) fn put_fixed_headers(headers: &mut HeaderMap) {
+    for (name, value) in fixed_headers() {
+        headers.entry(name).or_insert(value);
+    }
+}
+
+async fn with_fixed_headers(mut response: Response) -> Response {
+    put_fixed_headers(response.headers_mut());
+    response
+}
+
+/// What a request is called: as the caller calls it, when that is short and plain; otherwise by a new name.
+pub(crate) fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
     let plain = |id: &&HeaderValue| {
         (1..=64).contains(&id.len())
             && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
-    let id = request.headers().get(&REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
-        HeaderValue::from_str(&app.new_uuid().to_string())
-            .unwrap_or(HeaderValue::from_static("unknown"))
-    });
+    headers.get(&REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+        let mut text = uuid::Uuid::encode_buffer();
+        let name = app.new_uuid().hyphenated().encode_lower(&mut text);
+        HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static("unknown"))
+    })
+}
+
+/// Says in the reply what the request is called.
+async fn name_request(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = request_id(&app, request.headers());
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let mut response = next.run(request).await;
     response.headers_mut().insert(REQUEST_ID, id);

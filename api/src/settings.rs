@@ -41,6 +41,10 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "ADDRESS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<SocketAddr>,
+    /// Unix socket to serve on as well, for a gateway on this machine [env: SYMBOLON_LISTEN_UNIX]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen_unix: Option<PathBuf>,
     /// Folder of the embedded database [env: SYMBOLON_DATA_DIR] [default: ./symbolon-data]
     #[arg(long, global = true, value_name = "FOLDER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +157,8 @@ pub enum Database {
 pub struct Settings {
     /// Address to serve on.
     pub listen: SocketAddr,
+    /// Unix socket to serve on as well.
+    pub listen_unix: Option<PathBuf>,
     /// Where the data is.
     pub database: Database,
     /// Where files are that belong to no other place.
@@ -207,6 +213,7 @@ pub enum SettingsError {
 #[serde(deny_unknown_fields)]
 struct Raw {
     listen: SocketAddr,
+    listen_unix: Option<PathBuf>,
     data_dir: PathBuf,
     database_url: Option<String>,
     public_url: Option<String>,
@@ -298,6 +305,7 @@ impl TryFrom<Raw> for Settings {
             })?;
         Ok(Self {
             listen: raw.listen,
+            listen_unix: raw.listen_unix,
             database,
             data_dir: raw.data_dir,
             public_url: raw.public_url.as_deref().map(PublicUrl::parse).transpose()?,

@@ -18,7 +18,7 @@ use tower_sessions::SessionStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::audit::{LogKeeper, LogKeyError, Notary, key};
 use crate::auth::oidc::{Provider, ProviderError};
 use crate::auth::password::Passwords;
@@ -30,11 +30,13 @@ use crate::clock::{Clock, SystemClock};
 use crate::commands::Executor;
 use crate::deliveries::{Dispatcher, DispatcherError, Endpoints};
 use crate::error::ApiError;
+use crate::front::Front;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
 use crate::measures;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
+use crate::replies::Replies;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
@@ -273,7 +275,7 @@ impl Parts {
         let mut salt = [0; 16];
         rand::Rng::fill_bytes(&mut self.around.chance.rng(), &mut salt);
         let models = Arc::new(store.clone());
-        let app = App {
+        let app = App::from(app::Parts {
             commands: Arc::new(Executor::new(store, self.running.clone())),
             verifier,
             verifier_kind: self.verifier_kind,
@@ -295,17 +297,22 @@ impl Parts {
             gateways: self.gateways,
             endpoints: self.endpoints,
             notary: self.notary,
+            replies: Replies::default(),
             readiness: Readiness::default(),
-        };
+        });
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let usage = UsageWriter::start(&app);
+        let replies = app.replies.clone();
+        let upkeep = tokio::spawn(async move {
+            tokio::join!(measures::keep_small(), replies.keep_young());
+        });
         let router = router(app.clone(), sessions);
         Ok(Service {
             app,
             router,
             running: self.running,
             housekeeping,
-            upkeep: tokio::spawn(measures::keep_small()),
+            upkeep,
             usage,
             dispatcher: None,
             keeper: None,
@@ -358,6 +365,11 @@ impl Service {
         let node_id = self.app.new_uuid();
         self.replica = Some(ReplicaKeeper::start(&self.store, node_id, terms).await?);
         Ok(())
+    }
+
+    /// The same, for connections.
+    pub fn front(&self) -> Front {
+        Front::new(self.app.clone(), self.router.clone())
     }
 
     /// Waits for commands and deliveries that began, says that memory answers no more, writes when tokens were used, signs the log, then closes the database.

@@ -49,6 +49,11 @@ pub trait Verifier: Send + Sync {
     /// `Unavailable` when there is no certain answer. Never `None` in doubt.
     async fn find_live_token(&self, digest: &TokenDigest) -> Result<Option<LiveToken>, StoreError>;
 
+    /// The same, if that is certain without waiting; `None` says to ask [`Verifier::find_live_token`].
+    fn find_live_token_at_once(&self, _digest: &TokenDigest) -> Option<Option<LiveToken>> {
+        None
+    }
+
     /// What a user may do; `None` for one who is unknown or locked.
     ///
     /// # Errors

@@ -54,6 +54,7 @@ pub(crate) async fn stopped(store: Store) -> Stopped {
     let database = Database::new(store).await;
     let settings = Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
+        listen_unix: None,
         database: match database.url() {
             None => settings::Database::Sqlite(database.sqlite_file()),
             Some(url) => settings::Database::Postgres(url.to_owned()),

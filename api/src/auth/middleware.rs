@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::token::TokenDigest;
 use domain::{AccountId, UserId};
-use projections::{Membership, StoreError};
+use projections::{LiveToken, Membership, StoreError};
 
 use super::bearer::{Presented, presented, refuse_token_in_query};
 use super::signed_in::signed_in_user;
@@ -33,20 +33,13 @@ pub async fn authenticate(
 ) -> Result<Response, ApiError> {
     refuse_token_in_query(request.uri().query(), &app.token_prefix)?;
     let address = request.extensions().get::<ClientAddress>().copied();
-    let failed = |sent| app.failures.answer(address, ApiError::InvalidToken { sent });
-    let caller = match presented(request.headers(), &app.token_prefix)? {
-        Presented::Token(secret) => {
-            let digest = secret.digest();
-            by_token(&app, &digest).await?.ok_or_else(|| {
-                let answer = failed(true);
-                let is_limited = matches!(answer, ApiError::TooManyRequests { .. });
-                let client = Client::new(address, request.headers());
-                app.usage.refused(&digest, client, app.now(), is_limited);
-                answer
-            })?
+    let caller = match know_at_once(&app, request.headers(), address)? {
+        Known::Token(live) => bearer_of(live),
+        Known::ToBeFound(digest) => {
+            let found = app.verifier.find_live_token(&digest).await?;
+            bearer_of(settle(&app, &digest, found, request.headers(), address)?)
         }
-        Presented::Malformed { bearer } => return Err(failed(bearer)),
-        Presented::Nothing => {
+        Known::NoCredential => {
             let user = signed_in_user(&app, request.extensions()).await?;
             let user = user.ok_or(ApiError::InvalidToken { sent: false })?;
             by_session(&app, user.registration.user_id).await?
@@ -57,15 +50,61 @@ pub async fn authenticate(
     Ok(next.run(request).await)
 }
 
-/// `None` when no live token has the digest.
-async fn by_token(app: &App, digest: &TokenDigest) -> Result<Option<Caller>, ApiError> {
-    let Some(live) = app.verifier.find_live_token(digest).await? else { return Ok(None) };
+/// What is known about whoever sent a request, before anybody is asked.
+pub(crate) enum Known {
+    /// It carries this live token.
+    Token(LiveToken),
+    /// It carries a token with this digest; the store has to be asked.
+    ToBeFound(TokenDigest),
+    /// It carries no token.
+    NoCredential,
+}
+
+/// Reads the credential, and finds the token if that needs no waiting.
+///
+/// # Errors
+/// The credential's, as [`authenticate`] has them.
+pub(crate) fn know_at_once(
+    app: &App,
+    headers: &HeaderMap,
+    address: Option<ClientAddress>,
+) -> Result<Known, ApiError> {
+    match presented(headers, &app.token_prefix)? {
+        Presented::Token(secret) => {
+            let digest = secret.digest();
+            match app.verifier.find_live_token_at_once(&digest) {
+                Some(found) => settle(app, &digest, found, headers, address).map(Known::Token),
+                None => Ok(Known::ToBeFound(digest)),
+            }
+        }
+        Presented::Malformed { bearer } => {
+            Err(app.failures.answer(address, ApiError::InvalidToken { sent: bearer }))
+        }
+        Presented::Nothing => Ok(Known::NoCredential),
+    }
+}
+
+/// Takes note of how it ended.
+fn settle(
+    app: &App,
+    digest: &TokenDigest,
+    found: Option<LiveToken>,
+    headers: &HeaderMap,
+    address: Option<ClientAddress>,
+) -> Result<LiveToken, ApiError> {
+    let Some(live) = found else {
+        let answer = app.failures.answer(address, ApiError::InvalidToken { sent: true });
+        let is_limited = matches!(answer, ApiError::TooManyRequests { .. });
+        app.usage.refused(digest, Client::new(address, headers), app.now(), is_limited);
+        return Err(answer);
+    };
     app.usage.used(live.token_id, app.now());
-    Ok(Some(Caller {
-        credential: Credential::Token { token_id: live.token_id, generation: live.generation },
-        access: live.access,
-        account: None,
-    }))
+    Ok(live)
+}
+
+fn bearer_of(live: LiveToken) -> Caller {
+    let LiveToken { token_id, generation, access } = live;
+    Caller { credential: Credential::Token { token_id, generation }, access, account: None }
 }
 
 async fn by_session(app: &App, user_id: UserId) -> Result<Caller, ApiError> {
@@ -75,7 +114,7 @@ async fn by_session(app: &App, user_id: UserId) -> Result<Caller, ApiError> {
 }
 
 /// The text of the one `x-account-id` header, if there is one.
-fn account_header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, ApiError> {
+pub(crate) fn account_header(headers: &HeaderMap) -> Result<Option<&HeaderValue>, ApiError> {
     let mut values = headers.get_all(ACCOUNT_ID).iter();
     let value = values.next();
     if values.next().is_some() {

@@ -20,7 +20,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::token::Generation;
 use domain::{AccountId, AccountRole, Permission, TokenId, UserId};
-use projections::{Access, Actor, Via};
+use projections::{Access, Actor, LiveToken, Via};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -111,23 +111,17 @@ impl FromRequestParts<App> for SessionUser {
 
 /// Whoever holds a live token.
 #[derive(Clone, Debug)]
-pub struct TokenBearer {
-    /// Which token.
-    pub token_id: TokenId,
-    /// Its generation.
-    pub generation: Generation,
-    /// What its owner may do, at this moment.
-    pub access: Access,
-}
+pub struct TokenBearer(pub LiveToken);
 
 impl FromRequestParts<App> for TokenBearer {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        match caller.credential {
+        let Caller { credential, access, account: _ } =
+            Caller::from_request_parts(parts, app).await?;
+        match credential {
             Credential::Token { token_id, generation } => {
-                Ok(Self { token_id, generation, access: caller.access })
+                Ok(Self(LiveToken { token_id, generation, access }))
             }
             Credential::Session => Err(ApiError::InvalidToken { sent: false }),
         }

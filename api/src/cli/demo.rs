@@ -12,9 +12,10 @@ use secrecy::SecretString;
 use self::client::Client;
 use super::Outcome;
 use super::console::say;
-use super::serve::{listen, serve, stop_signal};
+use super::serve::stop_signal;
 use crate::enrolment::{self, FirstUser};
 use crate::request_context::RequestContext;
+use crate::serving::{Listeners, serve};
 use crate::settings::{Database, PublicUrl, Settings};
 use crate::startup::{Service, Surroundings};
 
@@ -50,12 +51,12 @@ pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
     let folder = TemporaryFolder::create()?;
     let mut settings = settings.clone();
     settings.database = Database::Sqlite(folder.0.join("symbolon.db"));
-    let listener = match listen(settings.listen).await {
-        Ok(listener) => listener,
+    let listeners = match Listeners::open(settings.listen, None).await {
+        Ok(listeners) => listeners,
         // A real server is at the usual address: the tour can be told anywhere.
-        Err(_) => listen(SocketAddr::new(settings.listen.ip(), 0)).await?,
+        Err(_) => Listeners::open(SocketAddr::new(settings.listen.ip(), 0), None).await?,
     };
-    let at = listener.local_addr()?;
+    let at = listeners.address()?;
     // The tour and its links go to this very server, whatever the settings say of the real one.
     settings.public_url = None;
     settings.checkpoints.key_file = None;
@@ -63,7 +64,7 @@ pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
     let mut service = Service::start(&settings, at, Surroundings::default()).await?;
     service.keep_log(settings.checkpoints.period);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, service.router.clone(), async move {
+    let server = tokio::spawn(serve(listeners, service.front(), async move {
         // A dropped sender stops the server as well.
         drop(stopped.await);
     }));
@@ -76,7 +77,7 @@ pub(super) async fn run(settings: &Settings, arguments: Arguments) -> Outcome {
         stop_signal()?.await;
     }
     drop(stop);
-    server.await??;
+    server.await?;
     service.stop().await;
     outcome
 }

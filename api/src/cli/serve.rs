@@ -1,27 +1,21 @@
 //! `symbolon serve`
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
 
-use axum::Router;
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
 use super::console::say;
 use crate::enrolment::{self, FIRST_USER_LINK};
+use crate::serving::{Listeners, serve};
 use crate::settings::Settings;
 use crate::startup::{Service, Surroundings};
 
-/// Requests that began get this long to end when the process is asked to stop.
-const DRAIN: Duration = Duration::from_secs(10);
-
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) async fn run(settings: &Settings) -> Outcome {
-    let listener = listen(settings.listen).await?;
-    let at = listener.local_addr()?;
+    let listeners = Listeners::open(settings.listen, settings.listen_unix.as_deref()).await?;
+    let at = listeners.address()?;
     // Before anyone is told that there is something to stop.
     let stop = stop_signal()?;
     let mut service = Service::start(settings, at, Surroundings::default()).await?;
@@ -43,39 +37,10 @@ pub(super) async fn run(settings: &Settings) -> Outcome {
         tracing::info!("asked to stop; serving on for {} s", drain.as_secs());
         tokio::time::sleep(drain).await;
     };
-    serve(listener, service.router.clone(), stop).await?;
+    serve(listeners, service.front(), stop).await;
     tracing::info!("stopping");
     service.stop().await;
     Ok(())
-}
-
-/// Opens the address, or says which one cannot be had.
-pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| {
-        format!("cannot listen on {address}: {error}; choose another address with --listen")
-    })
-}
-
-/// Serves until `stop` completes and then until requests have ended, [`DRAIN`] at most.
-pub(super) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            stop.await;
-            stopping.send_replace(true);
-        });
-    let deadline = async move {
-        drop(stopped.wait_for(|stopping| *stopping).await);
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        ended = server => ended,
-        () = deadline => Ok(()),
-    }
 }
 
 /// Completes at SIGTERM or Ctrl-C.

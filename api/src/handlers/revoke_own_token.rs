@@ -27,15 +27,15 @@ use crate::request_context::RequestContext;
 )]
 pub async fn revoke_own_token(
     State(app): State<App>,
-    bearer: TokenBearer,
+    TokenBearer(live): TokenBearer,
     context: RequestContext,
 ) -> Result<StatusCode, ApiError> {
     let command = TokenCommand::Revoke {
-        expected_generation: Some(bearer.generation),
+        expected_generation: Some(live.generation),
         reason: RevocationReason::Bearer,
         at: app.now(),
     };
-    let user_id = bearer.access.user_id;
+    let user_id = live.access.user_id;
     match app.commands.token(user_id, command, context.submission(&app)).await {
         // Replaced since it was checked: as dead as was asked for.
         Ok(_) | Err(CommandError::Token(TokenError::StaleGeneration { .. })) => {

@@ -1,9 +1,13 @@
 //! `GET /v1/token`: whose token this is, and in which accounts it can act.
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use domain::token::Generation;
 use domain::{AccountId, AccountRole, TokenId, UserId};
+use projections::LiveToken;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -72,22 +76,41 @@ struct AccountPart {
 )]
 pub async fn show_caller(
     State(app): State<App>,
-    bearer: TokenBearer,
-) -> Result<Json<CallerReply>, ApiError> {
-    let id = bearer.access.user_id;
+    TokenBearer(live): TokenBearer,
+) -> Result<Response, ApiError> {
+    if let Some(told) = app.replies.find(&live) {
+        return Ok(json(told));
+    }
+    let reply = reply(&app, &live).await?;
+    let told =
+        Bytes::from(serde_json::to_vec(&reply).map_err(|error| ApiError::Internal(error.into()))?);
+    app.replies.keep(live, told.clone());
+    Ok(json(told))
+}
+
+/// A reply with this body.
+pub(crate) fn json(body: Bytes) -> Response {
+    let mut response = Response::new(body.into());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+async fn reply(app: &App, live: &LiveToken) -> Result<CallerReply, ApiError> {
+    let id = live.access.user_id;
     // Whoever was erased just now is no longer the bearer of anything.
     let name = app.store.find_user(id).await?.and_then(|user| user.name);
     let name = name.ok_or(ApiError::InvalidToken { sent: true })?;
     let accounts = app.store.list_accounts_of(id).await?.into_iter().filter_map(|account| {
-        let mut memberships = bearer.access.memberships.iter();
+        let mut memberships = live.access.memberships.iter();
         let role = memberships.find(|in_force| in_force.account_id == account.account_id)?.role;
         Some(AccountPart { id: account.account_id, name: account.name, role })
     });
-    Ok(Json(CallerReply {
+    Ok(CallerReply {
         active: true,
-        token_id: bearer.token_id,
-        generation: bearer.generation,
+        token_id: live.token_id,
+        generation: live.generation,
         user: UserPart { id, name },
         accounts: accounts.collect(),
-    }))
+    })
 }

@@ -14,6 +14,12 @@ type Answers = HashMap<[u8; 32], (Moment, LiveToken)>;
 
 static ANSWERS: LazyLock<Mutex<Answers>> = LazyLock::new(Mutex::default);
 
+/// Whether this process is to give wrong answers.
+pub(super) fn are_asked_for() -> bool {
+    let named = ["other_users_row", "cache_one_second"];
+    fail::list().iter().any(|(name, _)| named.contains(&name.as_str()))
+}
+
 /// A wrong answer, if one is wanted now.
 pub(super) fn wrong_answer(digest: &TokenDigest) -> Option<LiveToken> {
     let answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);

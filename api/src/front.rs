@@ -1,0 +1,119 @@
+//! What memory can answer at once: `GET /v1/token`, which integrations call before anything else, without a router, a
+//! task switch, a log line or a question to a database.
+//!
+//! **Invariant:** what is answered here is what the router would answer, in the same bytes. Whatever has to wait, to be
+//! looked up or to be logged goes to the router.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use axum::routing::future::RouteFuture;
+use futures_util::future::Either;
+use tower::{BoxError, Service};
+
+use crate::app::App;
+use crate::auth::middleware::{Known, account_header, know_at_once};
+use crate::client_address::{ClientAddress, OverUnixSocket};
+use crate::handlers::show_caller::json;
+use crate::measures::Stopwatch;
+use crate::measures::requests::Answered;
+use crate::router::{REQUEST_ID, put_fixed_headers, request_id};
+
+/// The one path that is answered here.
+const PATH: &str = "/v1/token";
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub enum Peer {
+    /// A machine.
+    Network(SocketAddr),
+    /// A program on this machine that may open the socket's file: a gateway.
+    UnixSocket,
+}
+
+/// The whole service, for one connection. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    app: App,
+    router: Router,
+    answered: Answered,
+    peer: Peer,
+}
+
+impl Front {
+    /// In front of this router.
+    pub fn new(app: App, router: Router) -> Self {
+        let answered = Answered::new("GET", PATH);
+        Self { app, router, answered, peer: Peer::UnixSocket }
+    }
+
+    /// The same for a connection to this peer.
+    #[must_use]
+    pub fn to(&self, peer: Peer) -> Self {
+        Self { peer, ..self.clone() }
+    }
+
+    /// The answer, if memory has it.
+    fn answer<B>(&self, request: &Request<B>) -> Option<Response> {
+        let uri = request.uri();
+        if request.method() != Method::GET || uri.path() != PATH || uri.query().is_some() {
+            return None;
+        }
+        let watch = Stopwatch::start();
+        let headers = request.headers();
+        let address = self.address(request);
+        let known = know_at_once(&self.app, headers, address)
+            .and_then(|known| account_header(headers).map(|_| known));
+        let mut response = match known {
+            Ok(Known::Token(live)) => json(self.app.replies.find(&live)?),
+            Ok(Known::ToBeFound(_) | Known::NoCredential) => return None,
+            Err(refusal) => refusal.into_response(),
+        };
+        let told = response.headers_mut();
+        put_fixed_headers(told);
+        told.insert(REQUEST_ID, request_id(&self.app, headers));
+        self.answered.count(response.status(), watch);
+        Some(response)
+    }
+
+    fn address<B>(&self, request: &Request<B>) -> Option<ClientAddress> {
+        let peer = match self.peer {
+            Peer::Network(peer) => Some(peer.ip()),
+            Peer::UnixSocket => None,
+        };
+        ClientAddress::of(peer, request.headers(), &self.app.gateways)
+    }
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(response) = self.answer(&request) {
+            return Either::Left(ready(Ok(response)));
+        }
+        let extensions = request.extensions_mut();
+        match self.peer {
+            Peer::Network(peer) => drop(extensions.insert(ConnectInfo(peer))),
+            Peer::UnixSocket => drop(extensions.insert(OverUnixSocket)),
+        }
+        Either::Right(self.router.call(request))
+    }
+}
