@@ -16,6 +16,7 @@ mod browser_setup;
 mod call_rules;
 mod calls;
 mod campaigns;
+mod connections;
 mod cookies;
 mod credentials;
 mod cross_site;
