@@ -12,8 +12,8 @@
 const EMPTY: u32 = 0;
 const TABLES: usize = 256;
 const SLOTS: usize = 16;
-/// Of [`SLOTS`], how many are counted on when room is made beforehand.
-const FILLED: usize = 15;
+/// Of so many slots one stays empty when room is made beforehand.
+const SPARE: usize = 32;
 /// Places that slots have room for; so one bit of a hash is always kept.
 const PLACE_BITS: u32 = 31;
 
@@ -56,10 +56,11 @@ impl Index {
     /// Makes an empty index ready for so many places.
     pub(super) fn reserve(&mut self, places: usize) {
         let mean = places / TABLES;
-        // Three standard deviations: few tables get more.
-        let expected = mean + 3 * mean.isqrt();
+        // Two standard deviations: few tables get more.
+        let expected = mean + 2 * mean.isqrt();
+        let slots = expected + expected / (SPARE - 1);
         for table in self.tables.iter_mut().filter(|table| table.len == 0) {
-            *table = Table::new(expected.div_ceil(FILLED), bits(places));
+            *table = Table::new(slots.div_ceil(SLOTS), bits(places));
         }
     }
 
@@ -265,6 +266,7 @@ mod tests {
     #[test]
     fn what_is_removed_makes_room() {
         let mut index = Index::default();
+        index.reserve(50_000);
         for place in 0..50_000 {
             index.insert(hash(place), place, hash);
         }
@@ -286,12 +288,12 @@ mod tests {
     #[test]
     fn room_made_beforehand_is_used_well() {
         let mut index = Index::default();
-        index.reserve(1_000_000);
+        index.reserve(300_000);
         let before = index.capacity();
-        for place in 0..1_000_000 {
+        for place in 0..300_000 {
             index.insert(hash(place), place, hash);
         }
-        assert!(before < 1_130_000, "{before} slots for a million places");
+        assert!(before < 360_000, "{before} slots for 300,000 places");
         assert!(index.capacity() < before + before / 100, "{} slots", index.capacity());
     }
 }
