@@ -94,7 +94,9 @@ fn user(fields: &mut Fields<'_>, live: &mut LiveSet) -> Result<(), StoreError> {
     live.put_user(user_id, is_admin, is_auditor, fields.value()?);
     // A lock without an event is no less a lock to the database.
     let lock = fields.value::<u32>()?.max(is_locked.into());
-    live.put_lock(user_id, is_locked, lock);
+    if lock > 0 {
+        live.put_lock(user_id, is_locked, lock);
+    }
     Ok(())
 }
 

@@ -86,11 +86,13 @@ async fn read(
 /// The rows after one, as lines, and where they end.
 fn page(question: &Question) -> String {
     let Question { columns, table, condition, key, .. } = question;
+    // One call of `format` takes half the time of as many `||`.
+    let form = vec!["%s"; columns.len()].join("\t");
     let columns = columns.iter().map(|column| match *column {
         TOKEN_DIGEST => format!("hex({TOKEN_DIGEST})"),
         column => column.to_owned(),
     });
-    let line = columns.collect::<Vec<_>>().join(" || char(9) || ");
+    let columns = columns.collect::<Vec<_>>().join(", ");
     let (key, after) = match key {
         Key::Storage => ("rowid", "CAST($1 AS INTEGER)"),
         Key::Column(column) => (*column, "$1"),
@@ -99,7 +101,7 @@ fn page(question: &Question) -> String {
         "
 SELECT CAST(MAX(key) AS TEXT), group_concat(line, char(10))
 FROM (
-    SELECT {key} AS key, {line} AS line
+    SELECT {key} AS key, format('{form}', {columns}) AS line
     FROM {table}
     WHERE {condition}
       AND {key} > {after}

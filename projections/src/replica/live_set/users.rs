@@ -18,6 +18,8 @@ pub(super) struct Users {
     records: Vec<Packed>,
     /// How many of them are in order.
     ordered: usize,
+    /// Who was changed last: when everything is loaded, mostly the one before the next.
+    latest: u32,
     /// Those with something out of the ordinary, by place.
     others: HashMap<u32, User>,
     hasher: DefaultHashBuilder,
@@ -58,6 +60,7 @@ impl Users {
     pub(super) fn change(&mut self, id: UserId, change: impl FnOnce(&mut User)) {
         let known = self.find(id).or_else(|| Some((self.add(id)?, User::unknown(id))));
         let Some((place, mut user)) = known else { return };
+        self.latest = place;
         let stale = user.key();
         change(&mut user);
         let fresh = user.key();
@@ -79,14 +82,22 @@ impl Users {
     fn find(&self, id: UserId) -> Option<(u32, User)> {
         let is_it = |place| self.at(place).filter(|user| user.id == id).map(|user| (place, user));
         let wanted = unmarked(id);
+        if let Some(near) = self.near(wanted).and_then(is_it) {
+            return Some(near);
+        }
         let ordered = self.records.get(..self.ordered)?;
         let place = ordered.partition_point(|it| it.id() < wanted);
         let found = u32::try_from(place).ok().and_then(is_it);
         found.or_else(|| {
-            let place =
-                self.by_id.find(self.hasher.hash_one(wanted), |place| is_it(place).is_some());
-            place.and_then(is_it)
+            let hash = self.hasher.hash_one(wanted);
+            self.by_id.find(hash, |place| is_it(place).is_some()).and_then(is_it)
         })
+    }
+
+    /// The place of the latest, or the one after, if such an id is there.
+    fn near(&self, wanted: u128) -> Option<u32> {
+        let has = |place: &u32| self.records.get(index(*place)).is_some_and(|it| it.id() == wanted);
+        [self.latest, self.latest + 1].into_iter().find(has)
     }
 
     fn add(&mut self, id: UserId) -> Option<u32> {
