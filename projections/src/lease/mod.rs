@@ -14,6 +14,9 @@ mod clock;
 mod node;
 mod roll;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 pub use clock::Moment;

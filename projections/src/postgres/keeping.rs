@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::sweeping::Sweeper;
 use super::{Postgres, within};
 use crate::lease::{Lease, Moment, Standing, Terms};
-use crate::replica::{AccountRow, Intent, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
+use crate::replica::{Intent, Key, LiveSet, QUESTIONS, Question};
 use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
@@ -202,10 +202,10 @@ impl Keeper<'_> {
 
     async fn fill(&mut self) -> Result<(), StoreError> {
         let begun = Moment::now();
-        let (live, filled) = load(&self.store.options).await?;
+        let (mut live, filled) = load(&self.store.options).await?;
         let milliseconds = Moment::now().since(begun).as_millis();
         replica::tell_loaded(&live, milliseconds);
-        self.store.memory.change(|memory| *memory = live);
+        self.store.memory.change(|memory| std::mem::swap(memory, &mut live));
         self.intents = Vec::new();
         self.filled = Some(filled);
         Ok(())
@@ -221,10 +221,9 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     let (users,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
     let mut live = LiveSet::default();
     live.reserve(usize::try_from(users).unwrap_or_default());
-    read::<AccountRow>(&mut tx, &mut live).await?;
-    read::<UserRow>(&mut tx, &mut live).await?;
-    read::<TokenRow>(&mut tx, &mut live).await?;
-    read::<MembershipRow>(&mut tx, &mut live).await?;
+    for question in &QUESTIONS {
+        read(&mut tx, question, &mut live).await?;
+    }
     tx.rollback().await?;
     if fail::eval("resurrect_on_reload", |_| ()).is_some() {
         tokio::time::sleep(RETRY * 6).await;
@@ -241,14 +240,22 @@ async fn whereabouts(connection: &mut PgConnection) -> Result<Filled, StoreError
     Ok(Filled { identity, applied: snapshot.parse().map_err(StoreError::corrupt)? })
 }
 
-async fn read<R>(connection: &mut PgConnection, live: &mut LiveSet) -> Result<(), StoreError>
-where
-    R: LiveRow + for<'r> sqlx::FromRow<'r, PgRow>,
-{
+async fn read(
+    connection: &mut PgConnection,
+    question: &Question,
+    live: &mut LiveSet,
+) -> Result<(), StoreError> {
     use futures_util::TryStreamExt;
-    let mut rows = sqlx::query_as::<_, R>(R::QUESTION).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        row.add_to(live)?;
+    let Question { columns, table, condition, key, .. } = question;
+    let order = match key {
+        Key::Storage => String::new(),
+        Key::Column(column) => format!("ORDER BY {column}"),
+    };
+    let columns = columns.join(", ");
+    let rows = format!("SELECT {columns} FROM {table} WHERE {condition} {order}");
+    let mut lines = connection.copy_out_raw(&format!("COPY ({rows}) TO STDOUT")).await?;
+    while let Some(lines) = lines.try_next().await? {
+        question.add_to(live, &lines)?;
     }
     Ok(())
 }

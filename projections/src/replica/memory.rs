@@ -5,7 +5,7 @@
 //! that came meanwhile vouches for changes that were not read.
 
 use super::lease::Moment;
-use super::sync::{AtomicU64, Ordering, RwLock};
+use super::sync::{AtomicU64, Ordering, ShardedLock};
 
 /// Nothing may be believed.
 const NEVER: u64 = 0;
@@ -13,9 +13,12 @@ const NEVER: u64 = 0;
 const ALWAYS: u64 = u64::MAX;
 
 /// Content with a promise.
+///
+/// Each reader takes one of several locks, each in a cache line of its own, and whoever changes the content takes them all:
+/// so readers neither wait for each other nor write where another reads.
 #[derive(Debug)]
 pub struct Memory<L> {
-    content: RwLock<L>,
+    content: ShardedLock<L>,
     /// In nanoseconds of [`Moment`].
     valid_until: AtomicU64,
     now: fn() -> Moment,
@@ -24,7 +27,7 @@ pub struct Memory<L> {
 impl<L> Memory<L> {
     /// Content that nobody vouches for yet.
     pub fn new(content: L, now: fn() -> Moment) -> Self {
-        Self { content: RwLock::new(content), valid_until: AtomicU64::new(NEVER), now }
+        Self { content: ShardedLock::new(content), valid_until: AtomicU64::new(NEVER), now }
     }
 
     /// Reads, if what is read may be believed.

@@ -25,7 +25,7 @@ use metrics::Counter;
 
 pub use intent::{Intent, InvalidIntent};
 pub use live_set::{LiveSet, Verdict};
-pub(crate) use loading::{AccountRow, LiveRow, MembershipRow, TokenRow, UserRow};
+pub(crate) use loading::{Key, QUESTIONS, Question, TOKEN_DIGEST};
 pub use memory::Memory;
 
 use crate::recorded::RecordedEvent;
@@ -34,8 +34,9 @@ use crate::{StoreError, lease, measures, projector};
 
 /// What [`memory`] is made of; a model puts others in their place.
 mod sync {
-    pub(super) use std::sync::RwLock;
     pub(super) use std::sync::atomic::{AtomicU64, Ordering};
+
+    pub(super) use crossbeam_utils::sync::ShardedLock;
 }
 
 /// Whether events of this type of aggregate change what a caller may do.

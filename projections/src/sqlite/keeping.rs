@@ -4,15 +4,16 @@
 use std::time::{Duration, Instant};
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use tokio_util::sync::CancellationToken;
 
 use super::Sqlite;
-use crate::replica::{AccountRow, LiveRow, LiveSet, MembershipRow, TokenRow, UserRow};
+use crate::replica::{Key, LiveSet, QUESTIONS, Question, TOKEN_DIGEST};
 use crate::{StoreError, replica};
 
 /// From one look to the next.
 const PERIOD: Duration = Duration::from_millis(250);
+/// Rows that are read at a time.
+const PAGE: u32 = 1000;
 
 impl Sqlite {
     /// Fills memory, and lets it answer. Nobody writes meanwhile. Says which epoch that was in.
@@ -28,12 +29,11 @@ impl Sqlite {
             sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *connection).await?;
         let mut live = LiveSet::default();
         live.reserve(usize::try_from(users).unwrap_or_default());
-        read::<AccountRow>(&mut connection, &mut live).await?;
-        read::<UserRow>(&mut connection, &mut live).await?;
-        read::<TokenRow>(&mut connection, &mut live).await?;
-        read::<MembershipRow>(&mut connection, &mut live).await?;
+        for question in &QUESTIONS {
+            read(&mut connection, question, &mut live).await?;
+        }
         replica::tell_loaded(&live, begun.elapsed().as_millis());
-        self.memory.change(|memory| *memory = live);
+        self.memory.change(|memory| std::mem::swap(memory, &mut live));
         self.memory.vouch();
         Ok(epoch)
     }
@@ -65,14 +65,48 @@ async fn epoch(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT epoch FROM replica_epoch").fetch_one(connection).await
 }
 
-async fn read<R>(connection: &mut SqliteConnection, live: &mut LiveSet) -> Result<(), StoreError>
-where
-    R: LiveRow + for<'r> sqlx::FromRow<'r, SqliteRow>,
-{
-    use futures_util::TryStreamExt;
-    let mut rows = sqlx::query_as::<_, R>(R::QUESTION).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        row.add_to(live)?;
+/// Asks for many rows at a time in one text, because a row of its own costs more than what is in it.
+async fn read(
+    connection: &mut SqliteConnection,
+    question: &Question,
+    live: &mut LiveSet,
+) -> Result<(), StoreError> {
+    let text = page(question);
+    let mut last = String::new();
+    loop {
+        let page = sqlx::query_as::<_, (Option<String>, Option<String>)>(&text).bind(&last);
+        let (Some(key), Some(lines)) = page.fetch_one(&mut *connection).await? else {
+            return Ok(());
+        };
+        question.add_to(live, lines.as_bytes())?;
+        last = key;
     }
-    Ok(())
+}
+
+/// The rows after one, as lines, and where they end.
+fn page(question: &Question) -> String {
+    let Question { columns, table, condition, key, .. } = question;
+    // One call of `format` takes half the time of as many `||`.
+    let form = vec!["%s"; columns.len()].join("\t");
+    let columns = columns.iter().map(|column| match *column {
+        TOKEN_DIGEST => format!("hex({TOKEN_DIGEST})"),
+        column => column.to_owned(),
+    });
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let (key, after) = match key {
+        Key::Storage => ("rowid", "CAST($1 AS INTEGER)"),
+        Key::Column(column) => (*column, "$1"),
+    };
+    format!(
+        "
+SELECT CAST(MAX(key) AS TEXT), group_concat(line, char(10))
+FROM (
+    SELECT {key} AS key, format('{form}', {columns}) AS line
+    FROM {table}
+    WHERE {condition}
+      AND {key} > {after}
+    ORDER BY {key}
+    LIMIT {PAGE}
+)"
+    )
 }

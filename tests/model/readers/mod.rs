@@ -23,7 +23,7 @@ use weak::{ChecksAgainstTheNewPromise, ChecksOnlyBefore};
 
 /// Takes the place of the module of this name beside the file.
 mod sync {
-    pub(super) use shuttle::sync::RwLock;
+    pub(super) use shuttle::sync::{RwLock, RwLock as ShardedLock};
     pub(super) use shuttle::sync::atomic::{AtomicU64, Ordering};
 }
 
