@@ -11,7 +11,7 @@ use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
 use crate::replica::Intent;
 use crate::sequencer::{self, Numbering, Turn};
-use crate::write::write;
+use crate::write::{Step, Transaction, enqueue, refusal, steps};
 use crate::{StoreError, Submission};
 
 impl EventStore for Postgres {
@@ -118,7 +118,13 @@ async fn fill(
     submission: &Submission,
     announced: Option<Announcement>,
 ) -> Result<(), StoreError> {
-    write(tx, events, submission).await?;
+    let mut steps = steps::<PgConnection>(events, submission)?;
+    steps.extend(enqueue(events)?);
+    for Step { statement, demand } in steps {
+        // Of a question, that is how many rows it found.
+        let touched = tx.execute(statement).await.map_err(refusal)?;
+        demand.met_by(touched, touched)?;
+    }
     match announced {
         Some(announced) => withdraw(tx, announced).await,
         None => Ok(()),

@@ -64,7 +64,7 @@ impl Transaction for PgConnection {
     const AWAIT_ROW: &str = "FOR UPDATE";
     const TRY_ROW: &str = "FOR UPDATE SKIP LOCKED";
     const FORGET_SESSIONS: &str = <Postgres as Sql>::FORGET_SESSIONS;
-    /// Other nodes write, too, and none should wait for another to number events.
+    /// Other nodes write, too.
     const WRITES_ALONE: bool = false;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
@@ -76,11 +76,5 @@ impl Transaction for PgConnection {
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         in_time(bind_values!(query, statement.values).fetch_all(self)).await
-    }
-
-    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
-        let query = sqlx::query(&statement.text);
-        let row = in_time(bind_values!(query, statement.values).fetch_optional(self)).await?;
-        Ok(row.is_some())
     }
 }

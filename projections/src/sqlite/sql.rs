@@ -71,9 +71,4 @@ impl Transaction for SqliteConnection {
         let query = sqlx::query_as::<_, R>(&statement.text);
         bind_values!(query, statement.values).fetch_all(self).await
     }
-
-    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
-        let query = sqlx::query(&statement.text);
-        Ok(bind_values!(query, statement.values).fetch_optional(self).await?.is_some())
-    }
 }
