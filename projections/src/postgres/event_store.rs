@@ -11,7 +11,7 @@ use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
 use crate::replica::Intent;
 use crate::sequencer::{self, Numbering, Turn};
-use crate::write::{Step, Transaction, enqueue, refusal, steps};
+use crate::write::{Transaction, enqueue, steps};
 use crate::{StoreError, Submission};
 
 impl EventStore for Postgres {
@@ -120,11 +120,7 @@ async fn fill(
 ) -> Result<(), StoreError> {
     let mut steps = steps::<PgConnection>(events, submission)?;
     steps.extend(enqueue(events)?);
-    for Step { statement, demand } in steps {
-        // Of a question, that is how many rows it found.
-        let touched = tx.execute(statement).await.map_err(refusal)?;
-        demand.met_by(touched, touched)?;
-    }
+    tx.run(steps).await?;
     match announced {
         Some(announced) => withdraw(tx, announced).await,
         None => Ok(()),

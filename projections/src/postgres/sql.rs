@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{Postgres, in_time};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::{Transaction, each_touches_a_row};
+use crate::write::{Step, Transaction, each_touches_a_row, refusal};
 
 /// A role that does not own the tables is warned and skips them.
 const VACUUM: &str = "
@@ -71,6 +71,15 @@ impl Transaction for PgConnection {
         let query = sqlx::query(&statement.text);
         let done = in_time(bind_values!(query, statement.values).execute(self)).await?;
         Ok(done.rows_affected())
+    }
+
+    async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
+        for Step { statement, demand } in steps {
+            // Of a question, that is how many rows it found.
+            let touched = Transaction::execute(self, statement).await.map_err(refusal)?;
+            demand.met_by(touched, touched)?;
+        }
+        Ok(())
     }
 
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {

@@ -97,7 +97,8 @@ impl Sqlite {
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.clone())
+            // What a savepoint may have to put back is small.
+            .connect_with(options.clone().pragma("temp_store", "memory"))
             .await
             .map_err(database)?;
         let reader = SqlitePoolOptions::new()

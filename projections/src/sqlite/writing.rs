@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cqrs_es::persist::SerializedEvent;
 use futures_util::FutureExt;
-use sqlx::{Connection, Executor, SqliteConnection, SqlitePool};
+use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +19,9 @@ use super::lock::DatabaseLock;
 use super::script::Script;
 use crate::event_store::CommitError;
 use crate::replica::{self, Intent, LiveSet, Memory};
-use crate::sequencer::{self, Placed};
+use crate::sequencer::{self, HeadRow, Placed, SELECT_HEAD};
 use crate::sql::Statement;
-use crate::write::{self, Step};
+use crate::write::{self, Step, Transaction};
 use crate::{StoreError, Submission};
 
 /// Most commands in one transaction. Twice as many gain little more, and each waits for all.
@@ -29,9 +29,11 @@ const GROUP: usize = 64;
 
 /// Ends what the command before wrote, and begins what this one may take back.
 const SAVE: [&str; 2] = ["RELEASE command", "SAVEPOINT command"];
-/// So that there is something to release.
-const FIRST_SAVE: &str = "SAVEPOINT command";
 const TAKE_BACK: &str = "ROLLBACK TO command";
+
+/// IMMEDIATE takes the write lock at once; a deferred transaction that reads first can fail with `SQLITE_BUSY_SNAPSHOT`
+/// when it comes to write. The first savepoint is there to be released.
+const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT command;";
 
 /// A command, ready to be written.
 #[derive(Debug)]
@@ -187,8 +189,8 @@ fn tell_failed(group: Vec<Waiting>, failure: Failure) {
     }
 }
 
-/// Writes a group and answers it. Says whether the connection may be used again: after an I/O error SQLite may have ended
-/// the transaction by itself.
+/// Writes a group and answers it. Says whether the connection may be used again: after an error nobody knows what it is in
+/// the middle of.
 async fn write(
     connection: &mut SqliteConnection,
     memory: &Memory<LiveSet>,
@@ -207,24 +209,22 @@ async fn write(
     is_sound
 }
 
-/// Commits all of the group that is not refused.
+/// Commits all of the group that is not refused. After an error the transaction may still be open.
 async fn commit(
     connection: &mut SqliteConnection,
     memory: &Memory<LiveSet>,
     group: &mut [Waiting],
 ) -> Result<(), Failure> {
-    // IMMEDIATE takes the write lock at once; a deferred transaction that reads first can fail
-    // with SQLITE_BUSY_SNAPSHOT when it comes to write.
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::from)?;
-    fill(&mut tx, group).await?;
+    fill(connection, group).await?;
     let written: Vec<_> =
         group.iter().filter(|it| it.refusal.is_none()).map(|it| &it.draft).collect();
     if written.is_empty() {
-        return Ok(tx.rollback().await.map_err(StoreError::from)?);
+        connection.execute(Statement::new("ROLLBACK")).await.map_err(StoreError::from)?;
+        return Ok(());
     }
     let intents: Vec<_> = written.iter().flat_map(|draft| &draft.intents).copied().collect();
     let doubt = memory.doubt(|live| live.announce(&intents));
-    tx.commit().await.map_err(Failure::AtCommit)?;
+    connection.execute(Statement::new("COMMIT")).await.map_err(Failure::AtCommit)?;
     doubt.settle(|live| {
         for draft in written {
             replica::apply_all(live, &draft.events);
@@ -234,19 +234,24 @@ async fn commit(
     Ok(())
 }
 
-/// Writes what the group comes to, except what is refused.
-async fn fill(tx: &mut SqliteConnection, group: &mut [Waiting]) -> Result<(), StoreError> {
-    tx.execute(FIRST_SAVE).await?;
+/// Begins a transaction with all that the group comes to, except what is refused.
+async fn fill(connection: &mut SqliteConnection, group: &mut [Waiting]) -> Result<(), StoreError> {
+    let begin = format!("{BEGIN}{SELECT_HEAD}");
+    let head = sqlx::query_as::<_, HeadRow>(&begin).fetch_all(&mut *connection).await?.pop();
     let mut leaves = Vec::new();
     for Waiting { draft, refusal, .. } in group {
-        match draft.script.run(tx).await {
+        match draft.script.run(connection).await {
             Ok(()) => leaves.append(&mut draft.leaves),
             Err(error) => {
                 *refusal = Some(error);
-                // Fails when SQLite has ended the transaction.
-                tx.execute(TAKE_BACK).await?;
+                // Fails when SQLite has ended the transaction by itself.
+                connection.execute(Statement::new(TAKE_BACK)).await?;
             }
         }
     }
-    if leaves.is_empty() { Ok(()) } else { sequencer::number(tx, &leaves).await }
+    if leaves.is_empty() {
+        return Ok(());
+    }
+    let head = head.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
+    connection.run(sequencer::steps(head.frontier()?, &leaves)?).await
 }

@@ -61,6 +61,9 @@ pub(crate) trait Transaction: Send {
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
+    /// Runs steps until one fails.
+    fn run(&mut self, steps: Vec<Step>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// All rows of a question.
     fn fetch<R: Row>(
         &mut self,
@@ -93,7 +96,8 @@ impl From<Statement> for Step {
 }
 
 impl Step {
-    fn must_change(statement: Statement, otherwise: StoreError) -> Self {
+    /// The step that is refused when it changes no row.
+    pub(crate) fn must_change(statement: Statement, otherwise: StoreError) -> Self {
         Self { statement, demand: Demand::Change(otherwise) }
     }
 
