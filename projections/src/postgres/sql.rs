@@ -77,7 +77,9 @@ impl Transaction for PgConnection {
         for Step { statement, demand } in steps {
             // Of a question, that is how many rows it found.
             let touched = Transaction::execute(self, statement).await.map_err(refusal)?;
-            demand.met_by(touched, touched)?;
+            if !demand.is_met(touched, touched) {
+                return demand.refuse();
+            }
         }
         Ok(())
     }

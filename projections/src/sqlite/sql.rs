@@ -72,7 +72,7 @@ impl Transaction for SqliteConnection {
     }
 
     async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
-        Script::of(steps).run(self).await
+        Script::of(steps).run(&[], self).await
     }
 
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {

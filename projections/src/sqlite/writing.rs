@@ -21,13 +21,16 @@ use crate::event_store::CommitError;
 use crate::replica::{self, Intent, LiveSet, Memory};
 use crate::sequencer::{self, HeadRow, Placed, SELECT_HEAD};
 use crate::sql::Statement;
-use crate::write::{self, Step, Transaction};
+use crate::write::{self, Transaction};
 use crate::{StoreError, Submission};
 
 /// Most commands in one transaction. Twice as many gain little more, and each waits for all.
 const GROUP: usize = 64;
 
-/// Ends what the command before wrote, and begins what this one may take back.
+/// Most commands in one message.
+const RUN: usize = 8;
+
+/// Ends what can be taken back, and begins the next.
 const SAVE: [&str; 2] = ["RELEASE command", "SAVEPOINT command"];
 const TAKE_BACK: &str = "ROLLBACK TO command";
 
@@ -50,10 +53,8 @@ impl Draft {
         events: &[SerializedEvent],
         submission: &Submission,
     ) -> Result<Self, StoreError> {
-        let save = SAVE.into_iter().map(|text| Step::from(Statement::new(text)));
-        let steps = write::steps::<SqliteConnection>(events, submission)?;
         Ok(Self {
-            script: Script::of(save.chain(steps)),
+            script: Script::of(write::steps::<SqliteConnection>(events, submission)?),
             leaves: write::leaves(events)?,
             intents: Intent::of(events)?,
             events: events.to_vec(),
@@ -238,20 +239,52 @@ async fn commit(
 async fn fill(connection: &mut SqliteConnection, group: &mut [Waiting]) -> Result<(), StoreError> {
     let begin = format!("{BEGIN}{SELECT_HEAD}");
     let head = sqlx::query_as::<_, HeadRow>(&begin).fetch_all(&mut *connection).await?.pop();
-    let mut leaves = Vec::new();
-    for Waiting { draft, refusal, .. } in group {
-        match draft.script.run(connection).await {
-            Ok(()) => leaves.append(&mut draft.leaves),
-            Err(error) => {
-                *refusal = Some(error);
-                // Fails when SQLite has ended the transaction by itself.
-                connection.execute(Statement::new(TAKE_BACK)).await?;
-            }
-        }
+    let mut rest = &mut *group;
+    while !rest.is_empty() {
+        let (run, later) = rest.split_at_mut(alike(rest));
+        write_run(connection, run).await?;
+        rest = later;
     }
+    let written = group.iter_mut().filter(|it| it.refusal.is_none());
+    let leaves: Vec<_> = written.flat_map(|it| it.draft.leaves.drain(..)).collect();
     if leaves.is_empty() {
         return Ok(());
     }
     let head = head.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
     connection.run(sequencer::steps(head.frontier()?, &leaves)?).await
+}
+
+/// How many commands from the first on make one message: a power of two, so that few texts are prepared.
+fn alike(commands: &[Waiting]) -> usize {
+    let Some(first) = commands.first() else { return 0 };
+    let is_like = |it: &&Waiting| it.draft.script.is_like(&first.draft.script);
+    let count = commands.iter().take(RUN).take_while(is_like).count().max(1);
+    1 << count.ilog2()
+}
+
+/// Writes commands as one message; if that fails, each by itself, and takes back what is refused.
+async fn write_run(
+    connection: &mut SqliteConnection,
+    run: &mut [Waiting],
+) -> Result<(), StoreError> {
+    if run.len() > 1 {
+        let scripts: Vec<_> = run.iter().map(|it| &it.draft.script).collect();
+        if Script::try_all(&scripts, &SAVE, connection).await {
+            return Ok(());
+        }
+        take_back(connection).await?;
+    }
+    for Waiting { draft, refusal, .. } in run {
+        if let Err(error) = draft.script.run(&SAVE, connection).await {
+            *refusal = Some(error);
+            take_back(connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails when SQLite has ended the transaction by itself.
+async fn take_back(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    connection.execute(Statement::new(TAKE_BACK)).await?;
+    Ok(())
 }

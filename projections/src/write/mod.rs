@@ -108,11 +108,19 @@ impl Step {
 
 impl Demand {
     /// Whether so many rows, changed and found, are enough.
-    pub(crate) fn met_by(self, changed: u64, found: u64) -> Result<(), StoreError> {
+    pub(crate) const fn is_met(&self, changed: u64, found: u64) -> bool {
         match self {
-            Self::Change(otherwise) if changed == 0 => Err(otherwise),
-            Self::Find(otherwise) if found == 0 => Err(otherwise),
-            Self::Nothing | Self::Change(_) | Self::Find(_) => Ok(()),
+            Self::Nothing => true,
+            Self::Change(_) => changed > 0,
+            Self::Find(_) => found > 0,
+        }
+    }
+
+    /// What it means that it was not met.
+    pub(crate) fn refuse(self) -> Result<(), StoreError> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Change(error) | Self::Find(error) => Err(error),
         }
     }
 }
