@@ -16,6 +16,7 @@ mod deliveries;
 mod durability;
 mod erasure;
 mod exporting;
+mod groups;
 mod history;
 mod idempotency;
 mod life;
