@@ -234,7 +234,6 @@ async fn measure(
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let only = std::env::var("ONLY").unwrap_or_default();
     let users: Vec<_> = (0..USERS).map(|_| UserId::new(fresh().id.as_uuid())).collect();
     let (ours, stock) = (ours(&users).await?, stock().await?);
     // Everyone's first token, and everything is warm.
@@ -244,12 +243,8 @@ async fn main() -> Result<(), Failure> {
     for crowd in CROWDS {
         let (mut of_ours, mut of_stock) = (Measured::default(), Measured::default());
         for _ in 0..ROUNDS {
-            if only != "stock" {
-                measure(&ours, &users, crowd, &mut of_ours).await?;
-            }
-            if only != "ours" {
-                measure(&stock, &users, crowd, &mut of_stock).await?;
-            }
+            measure(&ours, &users, crowd, &mut of_ours).await?;
+            measure(&stock, &users, crowd, &mut of_stock).await?;
         }
         let faster = of_ours.per_second() / of_stock.per_second();
         let sooner = of_ours.percentile(99) / of_stock.percentile(99);
