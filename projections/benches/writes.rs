@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use cqrs_es::CqrsFramework;
 use cqrs_es::persist::PersistedEventStore;
 use domain::token::{FreshToken, TokenDigest, TokenHint};
@@ -34,6 +34,8 @@ const USERS: usize = 4096;
 const CROWDS: [(usize, usize); 3] = [(1, 512), (16, 3072), (64, 3072)];
 /// Both take turns.
 const ROUNDS: usize = 3;
+/// When everything happens.
+const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// As sqlite-es makes its pool.
 const STOCK_CONNECTIONS: u32 = 10;
 
@@ -128,7 +130,7 @@ async fn ours(users: &[UserId]) -> Result<Sqlite, Failure> {
     for user_id in users.iter().copied() {
         let store = store.clone();
         tasks.push(tokio::spawn(async move {
-            let command = UserCommand::Register { roles: [].into(), at: Utc::now() };
+            let command = UserCommand::Register { roles: [].into(), at: AT };
             let submission = by(user_id);
             let metadata = submission.metadata();
             let repository = CommandRepository::new(store, submission);
@@ -215,8 +217,7 @@ async fn measure(
         tasks.push(tokio::spawn(async move {
             let mut took = Vec::new();
             for user_id in users.iter().cycle().take(commands / clients) {
-                let command =
-                    TokenCommand::Generate { replace: true, fresh: fresh(), at: Utc::now() };
+                let command = TokenCommand::Generate { replace: true, fresh: fresh(), at: AT };
                 let begun = Instant::now();
                 store.execute(*user_id, command, by(*user_id)).await?;
                 took.push(begun.elapsed());
