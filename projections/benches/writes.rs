@@ -126,21 +126,23 @@ fn file(name: &str) -> Result<PathBuf, Failure> {
 async fn ours(users: &[UserId]) -> Result<Sqlite, Failure> {
     let store = Sqlite::open(&file("ours")?).await?;
     store.migrate().await?;
-    let mut tasks = Vec::new();
-    for user_id in users.iter().copied() {
-        let store = store.clone();
-        tasks.push(tokio::spawn(async move {
-            let command = UserCommand::Register { roles: [].into(), at: AT };
-            let submission = by(user_id);
-            let metadata = submission.metadata();
-            let repository = CommandRepository::new(store, submission);
-            let events = PersistedEventStore::<_, User>::new_event_store(repository);
-            let framework = CqrsFramework::new(events, vec![], ());
-            framework.execute_with_metadata(&user_id.to_string(), command, metadata).await
-        }));
-    }
-    for task in tasks {
-        task.await??;
+    for users in users.chunks(64) {
+        let mut tasks = Vec::new();
+        for user_id in users.iter().copied() {
+            let store = store.clone();
+            tasks.push(tokio::spawn(async move {
+                let command = UserCommand::Register { roles: [].into(), at: AT };
+                let submission = by(user_id);
+                let metadata = submission.metadata();
+                let repository = CommandRepository::new(store, submission);
+                let events = PersistedEventStore::<_, User>::new_event_store(repository);
+                let framework = CqrsFramework::new(events, vec![], ());
+                framework.execute_with_metadata(&user_id.to_string(), command, metadata).await
+            }));
+        }
+        for task in tasks {
+            task.await??;
+        }
     }
     store.fill_replica().await?;
     Ok(store)
