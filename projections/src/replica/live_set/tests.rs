@@ -76,7 +76,7 @@ fn apply(live: &mut LiveSet, step: Step, sequence: u32) {
         Step::User(user) => live.put_user(user_id(user), is_admin(sequence), false, sequence),
         Step::Lock(user) => live.put_lock(user_id(user), is_locked(sequence), sequence),
         Step::Account(account) => {
-            live.put_account(account_id(account), is_closed(sequence), sequence)
+            live.put_account(account_id(account), is_closed(sequence), sequence);
         }
         Step::Membership(account, user) => {
             live.put_membership(account_id(account), user_id(user), role(sequence), sequence);
