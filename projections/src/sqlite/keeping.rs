@@ -72,15 +72,27 @@ async fn read(
     live: &mut LiveSet,
 ) -> Result<(), StoreError> {
     let text = page(question);
-    let mut last = String::new();
-    loop {
-        let page = sqlx::query_as::<_, (Option<String>, Option<String>)>(&text).bind(&last);
-        let (Some(key), Some(lines)) = page.fetch_one(&mut *connection).await? else {
-            return Ok(());
-        };
-        question.add_to(live, lines.as_bytes())?;
-        last = key;
+    let mut page = rows_after(connection, &text, "").await?;
+    while let (Some(last), Some(lines)) = page {
+        // The next rows are read while these are added.
+        let next = rows_after(connection, &text, &last);
+        let added = async { question.add_to(live, lines.as_bytes()) };
+        let (next, added) = futures_util::future::join(next, added).await;
+        added?;
+        page = next?;
     }
+    Ok(())
+}
+
+/// The key of the last row, and all of them as lines.
+type Page = (Option<String>, Option<String>);
+
+async fn rows_after(
+    connection: &mut SqliteConnection,
+    text: &str,
+    last: &str,
+) -> Result<Page, sqlx::Error> {
+    sqlx::query_as(text).bind(last).fetch_one(connection).await
 }
 
 /// The rows after one, as lines, and where they end.

@@ -23,7 +23,7 @@ use super::user::{Key, Seat, Token, User};
 /// Where an id says its version and variant.
 const MARKS: u128 = 0x0000_0000_0000_f000_c000_0000_0000_0000;
 /// Marks that ids have: of version 7, of version 4, and none.
-const SHAPES: [u8; 3] = [0b0111_10, 0b0100_10, 0];
+const SHAPES: [u8; 3] = [(7 << 2) | 2, (4 << 2) | 2, 0];
 /// In place of a shape: the user is kept elsewhere.
 const ELSEWHERE: u8 = 3;
 /// In place of a number of revocations: no token is live.

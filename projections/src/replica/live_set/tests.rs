@@ -68,7 +68,7 @@ fn generation(sequence: u32) -> Generation {
 }
 
 fn is_live(sequence: u32) -> bool {
-    sequence % 8 != 0
+    !sequence.is_multiple_of(8)
 }
 
 fn apply(live: &mut LiveSet, step: Step, sequence: u32) {
@@ -76,7 +76,7 @@ fn apply(live: &mut LiveSet, step: Step, sequence: u32) {
         Step::User(user) => live.put_user(user_id(user), is_admin(sequence), false, sequence),
         Step::Lock(user) => live.put_lock(user_id(user), is_locked(sequence), sequence),
         Step::Account(account) => {
-            live.put_account(account_id(account), is_closed(sequence), sequence)
+            live.put_account(account_id(account), is_closed(sequence), sequence);
         }
         Step::Membership(account, user) => {
             live.put_membership(account_id(account), user_id(user), role(sequence), sequence);
@@ -193,7 +193,7 @@ proptest! {
     }
 }
 
-/// As the first service of its kind makes them: in order of time.
+/// Ordinary users, in the order of their ids.
 fn many(users: u32) -> LiveSet {
     let mut live = LiveSet::default();
     live.reserve(users as usize);
@@ -227,10 +227,11 @@ fn regenerate(live: &mut LiveSet, user: u32, sequence: u32) {
 }
 
 fn nth_digest(user: u32, sequence: u32) -> TokenDigest {
-    let number = (u64::from(user) << 32 | u64::from(sequence)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number =
+        ((u64::from(user) << 32) | u64::from(sequence)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(
-        &(number ^ number >> 29).wrapping_mul(0xd6e8_feb8_6659_fd93).to_le_bytes(),
+        &(number ^ (number >> 29)).wrapping_mul(0xd6e8_feb8_6659_fd93).to_le_bytes(),
     );
     digest[8..12].copy_from_slice(&user.to_le_bytes());
     TokenDigest::new(digest)
