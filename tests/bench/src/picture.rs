@@ -22,7 +22,7 @@ pub fn draw(lines: &[Line], subtitle: &str) -> String {
         lines.iter().zip(0_u16..).map(|(line, number)| row(line, number, place)).collect();
     let bottom = TOP + ROW * f64::from(u16::try_from(lines.len()).unwrap_or(u16::MAX));
     let (width, height) = (LEFT + WIDTH + RIGHT, bottom + 36.0);
-    let marks: String = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
+    let marks: String = [0.5_f64, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0]
         .into_iter()
         .filter(|mark| mark.log10() > low && mark.log10() < high)
         .map(|mark| self::mark(mark, place(mark), bottom))

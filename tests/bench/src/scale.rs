@@ -40,7 +40,7 @@ impl Scale {
     /// Rounds that count. One more is run before and dropped.
     pub const fn rounds(self) -> usize {
         match self {
-            Self::Full => 7,
+            Self::Full => 5,
             Self::Short => 1,
         }
     }
