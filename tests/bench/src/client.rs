@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::contender::{Contender, Expected};
-use crate::process::{CLIENT_CPU, processor_time, waited_for};
+use crate::process::{CLIENT_CPU, Used, waited_for};
 use crate::tokens;
 
 /// Connections that are kept open, each with one request at a time.
@@ -65,10 +65,10 @@ pub fn ask(contender: &Contender, duration: Duration) -> Sample {
     wrk.arg(format!("http://127.0.0.1:{}{}", contender.port, contender.path)).arg("--");
     wrk.arg(&contender.tokens).args(&contender.header);
 
-    let (begun, server, client) =
-        (Instant::now(), processor_time(&contender.processes), waited_for());
+    let (begun, client) = (Instant::now(), waited_for());
+    let before = Used::by(&contender.processes);
     let output = wrk.stdin(Stdio::null()).output().expect("wrk runs");
-    let server = processor_time(&contender.processes).saturating_sub(server);
+    let server = Used::by(&contender.processes).since(&before);
     let (elapsed, client) = (begun.elapsed(), waited_for() - client);
 
     let text = String::from_utf8_lossy(&output.stdout);

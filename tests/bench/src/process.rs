@@ -100,19 +100,33 @@ fn wrap(mut outer: Command, inner: &Command) -> Command {
     outer
 }
 
-/// Processor time that these processes and all their descendants have used, in nanoseconds.
-pub fn processor_time(roots: &[u32]) -> u64 {
-    family(roots).into_iter().map(own_time).sum()
+/// Processor time that processes and all their descendants had used at one moment, in nanoseconds by thread.
+#[derive(Clone, Debug)]
+pub struct Used(HashMap<u32, u64>);
+
+impl Used {
+    /// By these processes and their descendants up to now.
+    pub fn by(roots: &[u32]) -> Self {
+        Self(family(roots).into_iter().flat_map(threads).collect())
+    }
+
+    /// What was used since, in nanoseconds. Of a thread that ended meanwhile nothing is known.
+    pub fn since(&self, before: &Self) -> u64 {
+        let used = |(thread, used): (&u32, &u64)| {
+            used.saturating_sub(before.0.get(thread).copied().unwrap_or_default())
+        };
+        self.0.iter().map(used).sum()
+    }
 }
 
-fn own_time(pid: u32) -> u64 {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
-    tasks
-        .filter_map(|task| {
-            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        })
-        .sum()
+fn threads(pid: u32) -> Vec<(u32, u64)> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let time = |thread: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let number = thread.file_name().to_str()?.parse().ok()?;
+        Some((number, text.split_whitespace().next()?.parse().ok()?))
+    };
+    threads.filter_map(|thread| time(thread.ok()?)).collect()
 }
 
 fn family(roots: &[u32]) -> Vec<u32> {
