@@ -91,7 +91,8 @@ fn unprivileged() -> Option<(u32, u32)> {
         let output = Command::new("id").args(arguments).output().ok()?;
         String::from_utf8(output.stdout).ok()?.trim().parse().ok()
     };
-    (id(&["-u"])? == 0).then(|| (id(&["-u", "postgres"]), id(&["-g", "postgres"]))).and_then(
-        |(uid, gid)| Some((uid.expect("a user postgres"), gid.expect("a group postgres"))),
-    )
+    (id(&["-u"])? == 0).then(|| {
+        let of = |flag: &str| id(&[flag, "postgres"]).expect("a user and a group postgres");
+        (of("-u"), of("-g"))
+    })
 }
