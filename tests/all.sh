@@ -27,6 +27,8 @@ python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v wrk >/dev/null || missing+=(wrk)
+command -v nginx >/dev/null || missing+=(nginx)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
@@ -45,7 +47,7 @@ say "format"
 cargo fmt --all --check
 
 say "lints"
-cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --workspace --all-targets --features bench/parts --locked -- -D warnings
 # The tests switch every feature on; this is what people build.
 cargo clippy --locked -- -D warnings
 
@@ -56,3 +58,6 @@ say "tests"
 cargo build --workspace --bin symbolon --locked
 cargo test --workspace --locked --doc
 cargo test --workspace --locked --lib --bins --tests
+
+say "bench, to see that it works: these numbers mean nothing"
+SYMBOLON_BENCH=short cargo bench --profile dev --workspace --locked --bench verify

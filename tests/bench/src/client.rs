@@ -1,0 +1,139 @@
+//! Asks a contender: once, to see that it does what it ought to, and then as fast as one processor can.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::contender::{Contender, Expected};
+use crate::process::{CLIENT_CPU, Used, waited_for};
+use crate::tokens;
+
+/// Connections that are kept open, each with one request at a time.
+pub const CONNECTIONS: u32 = 32;
+
+/// What was measured in one go.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Sample {
+    /// Answered.
+    pub requests: u64,
+    /// Of these, with a status of 400 or more.
+    pub refused: u64,
+    /// Connections that failed, and answers that did not come within two seconds.
+    pub broken: u64,
+    /// Answered per second.
+    pub per_second: f64,
+    /// Time of the server's processor per request, in microseconds.
+    pub server_microseconds: f64,
+    /// Until half of all answers were there, in milliseconds.
+    pub p50_milliseconds: f64,
+    /// Until 99 in 100 were.
+    pub p99_milliseconds: f64,
+    /// Share of its processor that the client used: near 1, it is the client that is measured in `per_second`.
+    pub client_share: f64,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    requests: u64,
+    microseconds: f64,
+    refused: u64,
+    broken: u64,
+    p50: f64,
+    p99: f64,
+}
+
+/// Whether there is a client.
+///
+/// # Errors
+/// When there is not.
+pub fn find() -> Result<(), String> {
+    let found = Command::new("wrk").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.map(drop).map_err(|_| "wrk is not installed (apt-get install wrk)".to_owned())
+}
+
+/// Asks for so long.
+pub fn ask(contender: &Contender, duration: Duration) -> Sample {
+    let mut wrk = Command::new("taskset");
+    wrk.args(["-c", CLIENT_CPU, "wrk", "--threads=1", "--latency"]);
+    wrk.arg(format!("--connections={CONNECTIONS}"));
+    wrk.arg(format!("--duration={}s", duration.as_secs()));
+    wrk.args(["--script", concat!(env!("CARGO_MANIFEST_DIR"), "/src/wrk.lua")]);
+    wrk.arg(format!("http://127.0.0.1:{}{}", contender.port, contender.path)).arg("--");
+    wrk.arg(&contender.tokens).args(&contender.header);
+
+    let (begun, client) = (Instant::now(), waited_for());
+    let before = Used::by(&contender.processes);
+    let output = wrk.stdin(Stdio::null()).output().expect("wrk runs");
+    let server = Used::by(&contender.processes).since(&before);
+    let (elapsed, client) = (begun.elapsed(), waited_for() - client);
+
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().find(|line| line.starts_with('{'));
+    let summary: Option<Summary> = line.and_then(|line| serde_json::from_str(line).ok());
+    let summary = summary.unwrap_or_else(|| {
+        panic!("{}: wrk said {text}{}", contender.label, String::from_utf8_lossy(&output.stderr))
+    });
+    assert!(summary.requests > 0, "{}: no answer at all", contender.label);
+    let requests = number(summary.requests);
+    Sample {
+        requests: summary.requests,
+        refused: summary.refused,
+        broken: summary.broken,
+        per_second: requests / summary.microseconds * 1e6,
+        server_microseconds: number(server) / 1e3 / requests,
+        p50_milliseconds: summary.p50 / 1e3,
+        p99_milliseconds: summary.p99 / 1e3,
+        client_share: client / elapsed.as_secs_f64(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts and nanoseconds of a few seconds")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+/// Looks whether it does what it ought to: a check that lets everyone in is quickly made.
+///
+/// # Errors
+/// Says what it did instead.
+pub fn probe(contender: &Contender) -> Result<(), String> {
+    let all = std::fs::read_to_string(&contender.tokens).expect("it was written");
+    let good = all.lines().last().expect("there are some");
+    match contender.expected {
+        Expected::Open => expect(contender, good, &[200]),
+        Expected::Refused(statuses) => expect(contender, good, statuses),
+        Expected::Checked => {
+            expect(contender, good, &[200])?;
+            let unknown = tokens::unknown(1).next().expect("one");
+            expect(contender, unknown.expose(), &[401])
+        }
+    }
+}
+
+fn expect(contender: &Contender, token: &str, statuses: &[u16]) -> Result<(), String> {
+    let status = status(contender, token).map_err(|error| error.to_string())?;
+    let wrong = || format!("it answered {status}, not one of {statuses:?}");
+    statuses.contains(&status).then_some(()).ok_or_else(wrong)
+}
+
+fn status(contender: &Contender, token: &str) -> std::io::Result<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut request = format!(
+        "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n",
+        contender.path
+    );
+    if let Some(header) = &contender.header {
+        write!(request, "{header}\r\n").expect("memory takes it");
+    }
+    stream.write_all(format!("{request}\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let text = String::from_utf8_lossy(&answer);
+    let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| std::io::Error::other(format!("it answered {text:?}")))
+}

@@ -1,0 +1,273 @@
+//! Starts everyone who takes part, and says who cannot.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::contender::{Contender, Kind};
+use crate::peer::Peer;
+use crate::process::{Server, free_port};
+use crate::program::Program;
+use crate::scale::Scale;
+use crate::{client, seed, tokens};
+
+/// An account that nobody is a member of.
+const FOREIGN_ACCOUNT: &str = "x-account-id: 00000000-0000-4000-8000-000000000000";
+
+/// Someone who does not take part.
+#[derive(Clone, Debug, Serialize)]
+pub struct Absent {
+    /// As people read it.
+    pub label: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// Everyone who takes part, running. All are stopped on drop.
+#[derive(Debug)]
+pub struct Lineup {
+    /// In the order of the report; the anchor is the first.
+    pub contenders: Vec<Contender>,
+    /// Who could not be started.
+    pub absent: Vec<Absent>,
+    servers: Vec<Server>,
+    cluster: Option<Cluster>,
+    folder: Folder,
+    scale: Scale,
+}
+
+/// A folder of our own, readable to all, because PostgreSQL runs as another user. Deleted on drop.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty one.
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("symbolon-bench-{}", std::process::id()));
+        std::fs::create_dir(&path).expect("nobody else has this process id");
+        Self(path)
+    }
+
+    /// A new folder in it.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir(&path).expect("the name is new");
+        path
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left is in the folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Lineup {
+    /// Fills all databases and starts everyone.
+    pub fn start(program: &Program, hello: &Path, scale: Scale) -> Self {
+        let mut lineup = Self {
+            contenders: Vec::new(),
+            absent: Vec::new(),
+            servers: Vec::new(),
+            cluster: None,
+            folder: Folder::new(),
+            scale,
+        };
+        lineup.write_tokens();
+        lineup.start_anchor(hello);
+        let replica = lineup.start_on_sqlite(program);
+        if let Err(reason) = lineup.start_on_postgres(program) {
+            lineup.leave_out("symbolon on PostgreSQL", reason);
+        }
+        if let Err(reason) = lineup.start_nginx(replica) {
+            lineup.leave_out("nginx", reason);
+        }
+        for peer in Peer::ALL {
+            if let Err(reason) = lineup.start_peer(peer) {
+                lineup.leave_out(peer.label(), reason);
+            }
+        }
+        lineup.probe();
+        lineup
+    }
+
+    fn leave_out(&mut self, label: &str, reason: String) {
+        self.absent.push(Absent { label: label.to_owned(), reason });
+    }
+
+    /// Leaves out who does not do what it ought to.
+    fn probe(&mut self) {
+        let absent = &mut self.absent;
+        self.contenders.retain(|contender| {
+            let result = client::probe(contender);
+            if let Err(reason) = &result {
+                assert!(contender.kind == Kind::Peer, "{}: {reason}", contender.label);
+                absent.push(Absent { label: contender.label.clone(), reason: reason.clone() });
+            }
+            result.is_ok()
+        });
+    }
+
+    fn write_tokens(&self) {
+        let (all, asked) = (self.scale.tokens(), self.scale.asked());
+        let live = || tokens::spread(tokens::issued(all), all, asked);
+        let text = |token: domain::token::TokenSecret| token.expose().to_owned();
+        tokens::write(&self.folder.file("live"), live().map(text));
+        tokens::write(&self.folder.file("unknown"), tokens::unknown(asked + 1).skip(1).map(text));
+        tokens::write(&self.folder.file("mistyped"), live().map(|token| tokens::mistyped(&token)));
+        tokens::write(
+            &self.folder.file("malformed"),
+            live().map(|token| tokens::malformed(&token)),
+        );
+    }
+
+    fn run(&mut self, name: &str, command: &Command, port: u16) -> u32 {
+        let mut server = Server::spawn(name, command, &self.folder.0);
+        server.wait_for_port(port);
+        let pid = server.pid();
+        self.servers.push(server);
+        pid
+    }
+
+    fn add(&mut self, contender: Contender) {
+        self.contenders.push(contender);
+    }
+
+    fn start_anchor(&mut self, hello: &Path) {
+        let port = free_port();
+        let mut command = Command::new(hello);
+        command.arg(format!("127.0.0.1:{port}"));
+        let pid = self.run("hello", &command, port);
+        let live = self.folder.file("live");
+        self.add(Contender::new("axum, hello world", Kind::Anchor, port, "/", &live).process(pid));
+    }
+
+    /// Port and process of the one that answers from memory.
+    fn start_on_sqlite(&mut self, program: &Program) -> (u16, u32) {
+        let (replica, direct) = (self.folder.folder("replica"), self.folder.folder("direct"));
+        let file = |folder: &Path| folder.join("symbolon.db");
+        let url = |folder: &Path| format!("sqlite://{}", file(folder).display());
+        eprintln!("filling SQLite");
+        program.migrate(&url(&replica), &replica);
+        seed::sqlite(&file(&replica), self.scale.tokens());
+        std::fs::copy(file(&replica), file(&direct)).expect("there is room");
+
+        let port = free_port();
+        let command = program.serve(&url(&replica), &replica, port, "replica");
+        let pid = self.run("replica", &command, port);
+        self.add_parts(port, pid);
+        let here = (port, pid);
+
+        let port = free_port();
+        let command = program.serve(&url(&direct), &direct, port, "direct");
+        let pid = self.run("direct", &command, port);
+        self.add_token("symbolon, SQLite, direct: GET /v1/token", port, &[pid]);
+        here
+    }
+
+    /// What the one that answers from memory does, part by part.
+    fn add_parts(&mut self, port: u16, pid: u32) {
+        let holds = self.scale.tokens();
+        let live = self.folder.file("live");
+        let of = |label: &str, kind, path, tokens: &Path| {
+            Contender::new(label, kind, port, path, tokens).process(pid)
+        };
+        self.add(of(
+            "symbolon: GET /livez (router and layers, no check)",
+            Kind::Layer,
+            "/livez",
+            &live,
+        ));
+        let foreign = "symbolon, replica: checked, then 403 for a foreign account";
+        let foreign = of(foreign, Kind::Layer, "/v1/assistants", &live).header(FOREIGN_ACCOUNT);
+        self.add(foreign.refuses(holds, &[403]));
+        // One address sends all of it, so that nearly all is told 429, after the same check.
+        for (label, file) in [
+            ("symbolon, replica: refusing an unknown token", "unknown"),
+            ("symbolon, replica: refusing a wrong checksum", "mistyped"),
+            ("symbolon, replica: refusing a malformed token", "malformed"),
+        ] {
+            let tokens = self.folder.file(file);
+            self.add(of(label, Kind::Layer, "/v1/token", &tokens).refuses(holds, &[401, 429]));
+        }
+        self.add_token("symbolon, SQLite, replica: GET /v1/token", port, &[pid]);
+    }
+
+    fn add_token(&mut self, label: &str, port: u16, pids: &[u32]) {
+        let live = self.folder.file("live");
+        let mut contender = Contender::new(label, Kind::Ours, port, "/v1/token", &live);
+        contender.processes.extend(pids);
+        self.add(contender.checks(self.scale.tokens()));
+    }
+
+    fn start_on_postgres(&mut self, program: &Program) -> Result<(), String> {
+        let cluster = Cluster::start(&self.folder.file("cluster"))?;
+        let url = cluster.create_database("bench");
+        let postgres = cluster.pid();
+        eprintln!("filling PostgreSQL");
+        for verifier in ["replica", "direct"] {
+            let folder = self.folder.folder(&format!("postgres-{verifier}"));
+            if verifier == "replica" {
+                program.migrate(&url, &folder);
+                seed::postgres(&url, self.scale.tokens());
+            }
+            let port = free_port();
+            let command = program.serve(&url, &folder, port, verifier);
+            let pid = self.run(&format!("postgres-{verifier}"), &command, port);
+            let label = format!("symbolon, PostgreSQL, {verifier}: GET /v1/token");
+            self.add_token(&label, port, &[pid, postgres]);
+        }
+        self.cluster = Some(cluster);
+        Ok(())
+    }
+
+    fn start_nginx(&mut self, (upstream, upstream_pid): (u16, u32)) -> Result<(), String> {
+        let missing = |_| "nginx is not installed (apt-get install nginx)".to_owned();
+        Command::new("nginx").arg("-v").output().map_err(missing)?;
+        let (folder, port) = (self.folder.folder("nginx"), free_port());
+        let configuration = include_str!("../peers/nginx/nginx.conf")
+            .replace("FOLDER", &folder.display().to_string())
+            .replace("UPSTREAM", &upstream.to_string())
+            .replace("PORT", &port.to_string());
+        std::fs::write(folder.join("nginx.conf"), configuration).expect("the folder is ours");
+        std::fs::write(folder.join("guarded.json"), r#"{"hello":"world"}"#).expect("it is");
+        let mut command = Command::new("nginx");
+        command.arg("-e").arg(folder.join("error.log")).arg("-c").arg(folder.join("nginx.conf"));
+        let pid = self.run("nginx", &command, port);
+        let live = self.folder.file("live");
+        let alone = Contender::new("nginx, a fixed answer", Kind::Peer, port, "/alone", &live);
+        self.add(alone.process(pid));
+        let label = "nginx, auth_request to symbolon (SQLite, replica)";
+        let guarded = Contender::new(label, Kind::Peer, port, "/guarded", &live);
+        self.add(guarded.process(pid).process(upstream_pid).checks(self.scale.tokens()));
+        Ok(())
+    }
+
+    fn start_peer(&mut self, peer: Peer) -> Result<(), String> {
+        eprintln!("installing and filling {}", peer.label());
+        peer.install(self.scale)?;
+        let folder = self.folder.folder(&format!("{peer:?}"));
+        let holds = self.scale.asked();
+        peer.seed(&folder, holds)?;
+        let port = free_port();
+        let pid = self.run(&format!("{peer:?}-server"), &peer.serve(&folder, port), port);
+        let tokens = folder.join("tokens.txt");
+        let contender = Contender::new(peer.label(), Kind::Peer, port, "/me", &tokens);
+        self.add(contender.process(pid).checks(holds));
+        Ok(())
+    }
+}

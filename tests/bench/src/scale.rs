@@ -1,0 +1,63 @@
+//! How much is measured.
+
+use std::time::Duration;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// For numbers.
+    Full,
+    /// To see that it works: its numbers mean nothing.
+    Short,
+}
+
+impl Scale {
+    /// `Short` when `SYMBOLON_BENCH` is `short`.
+    pub fn from_environment() -> Self {
+        match std::env::var("SYMBOLON_BENCH").as_deref() {
+            Ok("short") => Self::Short,
+            Ok("full") | Err(_) => Self::Full,
+            Ok(other) => panic!("SYMBOLON_BENCH is {other:?}; it can be short or full"),
+        }
+    }
+
+    /// Live tokens in our own databases.
+    pub const fn tokens(self) -> u32 {
+        match self {
+            Self::Full => 1_000_000,
+            Self::Short => 2_000,
+        }
+    }
+
+    /// Tokens that requests are made with, chosen at random.
+    pub const fn asked(self) -> u32 {
+        match self {
+            Self::Full => 65_536,
+            Self::Short => 500,
+        }
+    }
+
+    /// Rounds that count. One more is run before and dropped.
+    pub const fn rounds(self) -> usize {
+        match self {
+            Self::Full => 5,
+            Self::Short => 1,
+        }
+    }
+
+    /// How long each contender is asked in each round.
+    pub const fn duration(self) -> Duration {
+        match self {
+            Self::Full => Duration::from_secs(2),
+            Self::Short => Duration::from_secs(1),
+        }
+    }
+
+    /// How many live tokens the memory is measured with.
+    pub const fn memory_tokens(self) -> &'static [u32] {
+        match self {
+            Self::Full => &[1_000_000, 10_000_000],
+            Self::Short => &[2_000],
+        }
+    }
+}
