@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use cqrs_es::CqrsFramework;
 use cqrs_es::persist::PersistedEventStore;
 use domain::token::{FreshToken, TokenDigest, TokenHint};
@@ -34,8 +34,6 @@ const USERS: usize = 4096;
 const CROWDS: [(usize, usize); 3] = [(1, 512), (16, 3072), (64, 3072)];
 /// Both take turns.
 const ROUNDS: usize = 3;
-/// When everything happens.
-const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 /// As sqlite-es makes its pool.
 const STOCK_CONNECTIONS: u32 = 10;
 
@@ -126,23 +124,21 @@ fn file(name: &str) -> Result<PathBuf, Failure> {
 async fn ours(users: &[UserId]) -> Result<Sqlite, Failure> {
     let store = Sqlite::open(&file("ours")?).await?;
     store.migrate().await?;
-    for users in users.chunks(64) {
-        let mut tasks = Vec::new();
-        for user_id in users.iter().copied() {
-            let store = store.clone();
-            tasks.push(tokio::spawn(async move {
-                let command = UserCommand::Register { roles: [].into(), at: AT };
-                let submission = by(user_id);
-                let metadata = submission.metadata();
-                let repository = CommandRepository::new(store, submission);
-                let events = PersistedEventStore::<_, User>::new_event_store(repository);
-                let framework = CqrsFramework::new(events, vec![], ());
-                framework.execute_with_metadata(&user_id.to_string(), command, metadata).await
-            }));
-        }
-        for task in tasks {
-            task.await??;
-        }
+    let mut tasks = Vec::new();
+    for user_id in users.iter().copied() {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let command = UserCommand::Register { roles: [].into(), at: Utc::now() };
+            let submission = by(user_id);
+            let metadata = submission.metadata();
+            let repository = CommandRepository::new(store, submission);
+            let events = PersistedEventStore::<_, User>::new_event_store(repository);
+            let framework = CqrsFramework::new(events, vec![], ());
+            framework.execute_with_metadata(&user_id.to_string(), command, metadata).await
+        }));
+    }
+    for task in tasks {
+        task.await??;
     }
     store.fill_replica().await?;
     Ok(store)
@@ -219,7 +215,8 @@ async fn measure(
         tasks.push(tokio::spawn(async move {
             let mut took = Vec::new();
             for user_id in users.iter().cycle().take(commands / clients) {
-                let command = TokenCommand::Generate { replace: true, fresh: fresh(), at: AT };
+                let command =
+                    TokenCommand::Generate { replace: true, fresh: fresh(), at: Utc::now() };
                 let begun = Instant::now();
                 store.execute(*user_id, command, by(*user_id)).await?;
                 took.push(begun.elapsed());
@@ -237,6 +234,7 @@ async fn measure(
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    let only = std::env::var("ONLY").unwrap_or_default();
     let users: Vec<_> = (0..USERS).map(|_| UserId::new(fresh().id.as_uuid())).collect();
     let (ours, stock) = (ours(&users).await?, stock().await?);
     // Everyone's first token, and everything is warm.
@@ -246,8 +244,12 @@ async fn main() -> Result<(), Failure> {
     for crowd in CROWDS {
         let (mut of_ours, mut of_stock) = (Measured::default(), Measured::default());
         for _ in 0..ROUNDS {
-            measure(&ours, &users, crowd, &mut of_ours).await?;
-            measure(&stock, &users, crowd, &mut of_stock).await?;
+            if only != "stock" {
+                measure(&ours, &users, crowd, &mut of_ours).await?;
+            }
+            if only != "ours" {
+                measure(&stock, &users, crowd, &mut of_stock).await?;
+            }
         }
         let faster = of_ours.per_second() / of_stock.per_second();
         let sooner = of_ours.percentile(99) / of_stock.percentile(99);

@@ -198,8 +198,6 @@ async fn write(
     mut group: Vec<Waiting>,
 ) -> bool {
     if let Err(failure) = commit(connection, memory, &mut group).await {
-        // Whether or not SQLite has done so by itself.
-        drop(connection.execute(Statement::new("ROLLBACK")).await);
         tell_failed(group, failure);
         return false;
     }
