@@ -16,7 +16,6 @@ mod deliveries;
 mod durability;
 mod erasure;
 mod exporting;
-mod groups;
 mod history;
 mod idempotency;
 mod life;

@@ -11,7 +11,7 @@ use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
 use crate::replica::Intent;
 use crate::sequencer::{self, Numbering, Turn};
-use crate::write::{Transaction, enqueue, steps};
+use crate::write::write;
 use crate::{StoreError, Submission};
 
 impl EventStore for Postgres {
@@ -118,9 +118,7 @@ async fn fill(
     submission: &Submission,
     announced: Option<Announcement>,
 ) -> Result<(), StoreError> {
-    let mut steps = steps::<PgConnection>(events, submission)?;
-    steps.extend(enqueue(events)?);
-    tx.run(steps).await?;
+    write(tx, events, submission).await?;
     match announced {
         Some(announced) => withdraw(tx, announced).await,
         None => Ok(()),

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{Postgres, in_time};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::{Step, Transaction, each_touches_a_row, refusal};
+use crate::write::{Transaction, each_touches_a_row};
 
 /// A role that does not own the tables is warned and skips them.
 const VACUUM: &str = "
@@ -64,7 +64,7 @@ impl Transaction for PgConnection {
     const AWAIT_ROW: &str = "FOR UPDATE";
     const TRY_ROW: &str = "FOR UPDATE SKIP LOCKED";
     const FORGET_SESSIONS: &str = <Postgres as Sql>::FORGET_SESSIONS;
-    /// Other nodes write, too.
+    /// Other nodes write, too, and none should wait for another to number events.
     const WRITES_ALONE: bool = false;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
@@ -73,19 +73,14 @@ impl Transaction for PgConnection {
         Ok(done.rows_affected())
     }
 
-    async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
-        for Step { statement, demand } in steps {
-            // Of a question, that is how many rows it found.
-            let touched = Transaction::execute(self, statement).await.map_err(refusal)?;
-            if !demand.is_met(touched, touched) {
-                return demand.refuse();
-            }
-        }
-        Ok(())
-    }
-
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         in_time(bind_values!(query, statement.values).fetch_all(self)).await
+    }
+
+    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query(&statement.text);
+        let row = in_time(bind_values!(query, statement.values).fetch_optional(self)).await?;
+        Ok(row.is_some())
     }
 }

@@ -1,7 +1,4 @@
-//! What a command writes: its events first, then all that follows from them.
-//!
-//! **Invariant:** all of it is known before the transaction begins, so that the transaction is short and nothing in it
-//! depends on which database it is.
+//! The body of the one transaction that a command is: events first, then all that follows from them.
 
 mod outbox;
 mod particulars;
@@ -16,7 +13,7 @@ pub(crate) use particulars::issue_setup_code;
 
 use crate::idempotency::use_key;
 use crate::recorded::{Happening, RecordedEvent};
-use crate::sequencer::Placed;
+use crate::sequencer::{self, Placed};
 use crate::sql::{Row, Statement};
 use crate::{StoreError, Submission, changes, erasure, projector};
 
@@ -52,7 +49,7 @@ pub(crate) trait Transaction: Send {
     /// See [`Sql::FORGET_SESSIONS`](crate::Sql::FORGET_SESSIONS).
     const FORGET_SESSIONS: &str;
 
-    /// Whether it is never anyone else's turn.
+    /// Whether it is never anyone else's turn: then events get their position where they are written.
     const WRITES_ALONE: bool;
 
     /// Runs a statement; says how many rows it touched.
@@ -61,68 +58,17 @@ pub(crate) trait Transaction: Send {
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// Runs steps until one fails.
-    fn run(&mut self, steps: Vec<Step>) -> impl Future<Output = Result<(), StoreError>> + Send;
-
     /// All rows of a question.
     fn fetch<R: Row>(
         &mut self,
         statement: Statement,
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
-}
 
-/// One statement of a command.
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) statement: Statement,
-    pub(crate) demand: Demand,
-}
-
-/// What must come of a statement; otherwise the command is refused, and with what.
-#[derive(Debug)]
-pub(crate) enum Demand {
-    /// Anything.
-    Nothing,
-    /// It changes a row.
-    Change(StoreError),
-    /// It finds a row.
-    Find(StoreError),
-}
-
-impl From<Statement> for Step {
-    fn from(statement: Statement) -> Self {
-        Self { statement, demand: Demand::Nothing }
-    }
-}
-
-impl Step {
-    /// The step that is refused when it changes no row.
-    pub(crate) fn must_change(statement: Statement, otherwise: StoreError) -> Self {
-        Self { statement, demand: Demand::Change(otherwise) }
-    }
-
-    fn must_find(statement: Statement, otherwise: StoreError) -> Self {
-        Self { statement, demand: Demand::Find(otherwise) }
-    }
-}
-
-impl Demand {
-    /// Whether so many rows, changed and found, are enough.
-    pub(crate) const fn is_met(&self, changed: u64, found: u64) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Change(_) => changed > 0,
-            Self::Find(_) => found > 0,
-        }
-    }
-
-    /// What it means that it was not met.
-    pub(crate) fn refuse(self) -> Result<(), StoreError> {
-        match self {
-            Self::Nothing => Ok(()),
-            Self::Change(error) | Self::Find(error) => Err(error),
-        }
-    }
+    /// Whether a question has any answer.
+    fn exists(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 }
 
 /// Runs statements until one touches no row; says whether all did.
@@ -138,55 +84,75 @@ pub(crate) async fn each_touches_a_row(
     Ok(true)
 }
 
-/// Everything that belongs to `events`, in the order in which it is written.
+/// Writes everything that belongs to `events`. Nothing counts until the caller commits.
 ///
 /// The event insert comes first: a lost race then shows as a conflict on `events_pkey` and as
 /// nothing else.
-pub(crate) fn steps<T: Transaction>(
+pub(crate) async fn write(
+    tx: &mut impl Transaction,
     events: &[SerializedEvent],
     submission: &Submission,
-) -> Result<Vec<Step>, StoreError> {
+) -> Result<(), StoreError> {
     let recorded = events.iter().map(RecordedEvent::read).collect::<Result<Vec<_>, _>>()?;
-    let mut steps = Vec::new();
+    // An event that could not become a leaf must not come to be.
+    let placed = events.iter().map(Placed::of).collect::<Result<Vec<_>, _>>()?;
     for event in events {
-        steps.push(insert_event(event)?.into());
+        tx.execute(insert_event(event)?).await.map_err(refusal)?;
     }
     for event in &recorded {
-        steps.extend(require_active_user::<T>(event));
-        let changes = projector::changes(event);
-        steps.extend(changes.iter().map(|change| changes::statement(change).into()));
-        steps.extend(erasures::<T>(event).into_iter().map(Step::from));
+        require_active_user(tx, event).await?;
+        for change in projector::changes(event) {
+            tx.execute(changes::statement(&change)).await.map_err(refusal)?;
+        }
+        for erasure in erasures(tx, event) {
+            tx.execute(erasure).await.map_err(refusal)?;
+        }
     }
     for (event, recorded) in events.iter().zip(&recorded) {
-        steps.push(insert_context(event, submission)?.into());
-        let deliveries = outbox::deliveries(event, recorded, &submission.subscribers)?;
-        steps.extend(deliveries.into_iter().map(Step::from));
+        tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
+        for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
+            tx.execute(delivery).await.map_err(refusal)?;
+        }
     }
-    if let Some(key) = &submission.idempotency_key {
-        steps.push(Step::must_change(use_key(key, events)?, StoreError::Repeated));
+    put_in_log(tx, events, &placed).await?;
+    if let Some(key) = &submission.idempotency_key
+        && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
+    {
+        return Err(StoreError::Repeated);
     }
-    if let Some(particulars) = &submission.particulars {
-        steps.extend(particulars::steps(particulars, &recorded));
+    match &submission.particulars {
+        None => Ok(()),
+        Some(particulars) => particulars::write(tx, particulars, &recorded).await,
     }
-    Ok(steps)
 }
 
-/// The leaves that the events become. An event that could not become one must not come to be.
-pub(crate) fn leaves(events: &[SerializedEvent]) -> Result<Vec<Placed>, StoreError> {
-    events.iter().map(Placed::of).collect()
-}
-
-/// Puts the events where the sequencer finds them.
-pub(crate) fn enqueue(events: &[SerializedEvent]) -> Result<Vec<Step>, StoreError> {
-    leaves(events)?;
-    events.iter().map(|event| about(ENQUEUE, event).map(Step::from)).collect()
+/// Gives the events their positions, or puts them where the sequencer finds them.
+async fn put_in_log<T: Transaction>(
+    tx: &mut T,
+    events: &[SerializedEvent],
+    placed: &[Placed],
+) -> Result<(), StoreError> {
+    if T::WRITES_ALONE {
+        return sequencer::number(tx, placed).await;
+    }
+    for event in events {
+        tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
+    }
+    Ok(())
 }
 
 /// A locked user gets no token, not even when the command was decided before the lock: the row stays
 /// as it is until this transaction ends.
-fn require_active_user<T: Transaction>(event: &RecordedEvent) -> Option<Step> {
-    let user_id = receives_token(&event.happening)?;
-    Some(Step::must_find(active_user(user_id, T::LOCK_ROW), StoreError::UserNotActive))
+async fn require_active_user(
+    tx: &mut impl Transaction,
+    event: &RecordedEvent,
+) -> Result<(), StoreError> {
+    let Some(user_id) = receives_token(&event.happening) else { return Ok(()) };
+    if tx.exists(active_user(user_id, lock_row(tx))).await.map_err(refusal)? {
+        Ok(())
+    } else {
+        Err(StoreError::UserNotActive)
+    }
 }
 
 fn receives_token(happening: &Happening) -> Option<UserId> {
@@ -205,7 +171,7 @@ fn receives_token(happening: &Happening) -> Option<UserId> {
 }
 
 /// With the event that a user is forgotten, everything goes that tells who it was.
-fn erasures<T: Transaction>(event: &RecordedEvent) -> Vec<Statement> {
+fn erasures<T: Transaction>(_: &T, event: &RecordedEvent) -> Vec<Statement> {
     match &event.happening {
         Happening::User(user_id, UserEvent::PersonalDataErased { .. }) => {
             erasure::of(*user_id, T::FORGET_SESSIONS)
@@ -222,6 +188,10 @@ fn erasures<T: Transaction>(event: &RecordedEvent) -> Vec<Statement> {
         | Happening::Campaign(..)
         | Happening::Webhook(..) => Vec::new(),
     }
+}
+
+fn lock_row<T: Transaction>(_: &T) -> &'static str {
+    T::LOCK_ROW
 }
 
 fn active_user(user_id: UserId, lock_row: &str) -> Statement {
