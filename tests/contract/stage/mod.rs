@@ -21,6 +21,7 @@ use projections::{
     Actor, EventStore, NewUserProfile, Origin, Particulars, ReadModels, StoreError, Submission,
     Subscribers, Via,
 };
+use sha2::{Digest, Sha256};
 use tests::{Database, Ledger, Store};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -109,20 +110,14 @@ impl<S: TestStore> Stage<S> {
     /// A token nobody has seen before.
     pub(crate) fn fresh(&self) -> FreshToken {
         let id = TokenId::new(self.uuid());
-        let mut digest = [0xd1; 32];
-        digest[..16].copy_from_slice(id.as_uuid().as_bytes());
         let hint = format!("{:04}", self.next());
-        FreshToken { id, digest: TokenDigest::new(digest), hint: TokenHint::new(hint) }
+        FreshToken { id, digest: digest_of(id.as_uuid()), hint: TokenHint::new(hint) }
     }
 
     /// The digests of all tokens so far, and others.
     pub(crate) fn digests_so_far(&self) -> Vec<TokenDigest> {
-        let digest = |number| {
-            let mut digest = [0xd1; 32];
-            digest[..16].copy_from_slice(numbered(number).as_bytes());
-            TokenDigest::new(digest)
-        };
-        (1..self.count.load(Ordering::Relaxed)).map(digest).collect()
+        let numbers = 1..self.count.load(Ordering::Relaxed);
+        numbers.map(|number| digest_of(numbered(number))).collect()
     }
 
     /// The circumstances of a command: by this user in a browser.
@@ -239,6 +234,11 @@ impl<S: TestStore> Stage<S> {
     pub(crate) async fn ledger(&self) -> Ledger {
         Ledger::read(&self.database).await
     }
+}
+
+/// The digest of the token with this id: as good as random in every bit, as digests are.
+fn digest_of(id: Uuid) -> TokenDigest {
+    TokenDigest::new(Sha256::digest(id).into())
 }
 
 fn numbered(number: u64) -> Uuid {

@@ -23,8 +23,8 @@ use weak::{ChecksAgainstTheNewPromise, ChecksOnlyBefore};
 
 /// Takes the place of the module of this name beside the file.
 mod sync {
-    pub(super) use shuttle::sync::{RwLock, RwLock as ShardedLock};
     pub(super) use shuttle::sync::atomic::{AtomicU64, Ordering};
+    pub(super) use shuttle::sync::{RwLock, RwLock as ShardedLock};
 }
 
 /// In all, half of them at random and half with few, unfortunate changes of threads.
