@@ -69,10 +69,11 @@ impl Front {
         let watch = Stopwatch::start();
         let headers = request.headers();
         let address = self.address(request);
-        let known = know_at_once(&self.app, headers, address)
-            .and_then(|known| account_header(headers).map(|_| known));
-        let mut response = match known {
-            Ok(Known::Token(live)) => json(self.app.replies.find(&live)?),
+        let mut response = match know_at_once(&self.app, headers, address) {
+            Ok(Known::Token(live)) => match account_header(headers) {
+                Ok(_) => json(self.app.replies.find(&live)?),
+                Err(refusal) => refusal.into_response(),
+            },
             Ok(Known::ToBeFound(_) | Known::NoCredential) => return None,
             Err(refusal) => refusal.into_response(),
         };
