@@ -15,10 +15,18 @@ pub async fn add(connection: &mut Connection, events: u64) {
     let user = id("01980000", &format!("n / {EACH}"), store);
     let (token, dead) = (id("01990000", "n", store), id("01990000", "n - 1", store));
     let (digest, json, salt) = match store {
-        Store::Sqlite => ("printf('%064x', n)", "", "x'5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a'"),
-        Store::Postgres => {
-            ("lpad(to_hex(n), 64, '0')", "::json", "decode(repeat('5a', 16), 'hex')")
-        }
+        // Different from the first bits on, as digests are.
+        Store::Sqlite => (
+            "printf('%08x%08x%048x', n * 2654435761 % 4294967296, n * 2246822519 % 4294967296, n)",
+            "",
+            "x'5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a'",
+        ),
+        Store::Postgres => (
+            "lpad(to_hex(n * 2654435761 % 4294967296), 8, '0')
+             || lpad(to_hex(n * 2246822519 % 4294967296), 8, '0') || lpad(to_hex(n), 48, '0')",
+            "::json",
+            "decode(repeat('5a', 16), 'hex')",
+        ),
     };
     let text = format!(
         "CREATE TEMPORARY TABLE past AS

@@ -27,6 +27,8 @@ pub(super) struct Index {
 struct Table {
     buckets: Vec<Bucket>,
     len: usize,
+    /// Places that found no room in a table that is half empty: too many hashes are the same. Digests never are.
+    crowded: Vec<u32>,
     /// How many bits of a slot are the place.
     place_bits: u32,
 }
@@ -86,7 +88,12 @@ impl Index {
 
 impl Table {
     fn new(buckets: usize, place_bits: u32) -> Self {
-        Self { buckets: vec![Bucket([EMPTY; SLOTS]); buckets], len: 0, place_bits }
+        Self {
+            buckets: vec![Bucket([EMPTY; SLOTS]); buckets],
+            len: 0,
+            crowded: Vec::new(),
+            place_bits,
+        }
     }
 
     /// The two buckets that a hash names. Different bits choose the table, each bucket, and what a slot keeps.
@@ -117,7 +124,7 @@ impl Table {
                 }
             }
         }
-        None
+        self.crowded.iter().copied().find(|place| is_it(*place))
     }
 
     fn insert(&mut self, hash: u64, place: u32, hash_of: &impl Fn(u32) -> u64) {
@@ -125,6 +132,10 @@ impl Table {
             self.rebuild(self.buckets.len(), bits(place as usize + 1), hash_of);
         }
         while !self.put(hash, place, hash_of) {
+            if self.len < self.buckets.len() * SLOTS / 2 {
+                self.crowded.push(place);
+                break;
+            }
             let more = self.buckets.len() + (self.buckets.len() / 8).max(1);
             self.rebuild(more, self.place_bits, hash_of);
         }
@@ -134,7 +145,8 @@ impl Table {
     fn rebuild(&mut self, buckets: usize, place_bits: u32, hash_of: &impl Fn(u32) -> u64) {
         let stale = std::mem::replace(self, Self::new(buckets, place_bits));
         let slots = stale.buckets.iter().flat_map(|bucket| bucket.0);
-        for place in slots.filter(|slot| *slot != EMPTY).map(|slot| stale.place(slot)) {
+        let placed = slots.filter(|slot| *slot != EMPTY).map(|slot| stale.place(slot));
+        for place in placed.chain(stale.crowded.iter().copied()) {
             self.insert(hash_of(place), place, hash_of);
         }
     }
@@ -181,7 +193,11 @@ impl Table {
 
     fn remove(&mut self, hash: u64, place: u32) {
         let slot = self.slot(hash, place);
-        if self.buckets_of(hash).into_iter().any(|at| self.clear(at, slot)) {
+        let crowded = self.crowded.len();
+        self.crowded.retain(|it| *it != place);
+        if self.crowded.len() < crowded
+            || self.buckets_of(hash).into_iter().any(|at| self.clear(at, slot))
+        {
             self.len -= 1;
         }
     }
@@ -283,6 +299,21 @@ mod tests {
         assert!(index.capacity() <= before + before / 8, "{before} slots, {}", index.capacity());
         assert!((0..50_000).all(|place| index.find(of(19, place), |it| it == place).is_some()));
         assert!((0..50_000).all(|place| index.find(of(18, place), |it| it == place).is_none()));
+    }
+
+    #[test]
+    fn hashes_that_are_the_same_are_told_apart_and_take_no_room_without_end() {
+        let mut index = Index::default();
+        for place in 0..1_000 {
+            index.insert(7, place, |_| 7);
+        }
+        assert!(index.capacity() < 10_000, "{} slots", index.capacity());
+        for place in 0..1_000 {
+            assert_eq!(index.find(7, |it| it == place), Some(place));
+            index.remove(7, place);
+            assert_eq!(index.find(7, |it| it == place), None);
+        }
+        assert_eq!(index.len(), 0);
     }
 
     #[test]
