@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -19,9 +19,24 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Of an IPv6 address, the part that names the subscriber; the rest is the subscriber's to choose.
 const SUBSCRIBER_BITS: u32 = 64;
 
-/// In every request that came over a Unix socket: from a program on this machine that may open the socket's file.
-#[derive(Clone, Copy, Debug)]
-pub struct OverUnixSocket;
+/// Who is at the other end of a connection. In every request that came over one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A machine with this address.
+    Network(IpAddr),
+    /// A program on this machine that may open the socket's file: a gateway.
+    UnixSocket,
+}
+
+impl Peer {
+    /// Its own address, if it has one.
+    pub const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Network(address) => Some(address),
+            Self::UnixSocket => None,
+        }
+    }
+}
 
 /// Who asks, as the network knows it. In every request that came over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +47,8 @@ impl ClientAddress {
     /// speaks: read from the right, the first entry that is no listed gateway. Each entry was written by
     /// the machine to its right, so none further left can be believed; neither can one behind an entry
     /// that is no address. A peer without an address is a gateway; if it says nothing of that, nobody knows.
-    pub(crate) fn of(
-        peer: Option<IpAddr>,
-        headers: &HeaderMap,
-        gateways: &Networks,
-    ) -> Option<Self> {
-        let mut address = peer;
+    pub(crate) fn of(peer: Peer, headers: &HeaderMap, gateways: &Networks) -> Option<Self> {
+        let mut address = peer.address();
         let lines = headers.get_all(FORWARDED_FOR).iter();
         let mut entries = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
         while address.is_none_or(|address| gateways.contain(address)) {
@@ -86,8 +97,7 @@ pub async fn find_client_address(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    if (peer.is_some() || request.extensions().get::<OverUnixSocket>().is_some())
+    if let Some(peer) = request.extensions().get::<Peer>().copied()
         && let Some(address) = ClientAddress::of(peer, request.headers(), &app.gateways)
     {
         request.extensions_mut().insert(address);
@@ -116,7 +126,10 @@ mod tests {
             headers.append(FORWARDED_FOR, line);
         }
         let gateways = networks.into_iter().collect();
-        let peer = (peer != UNIX_SOCKET).then(|| peer.parse().unwrap());
+        let peer = match peer {
+            UNIX_SOCKET => Peer::UnixSocket,
+            address => Peer::Network(address.parse().unwrap()),
+        };
         let told = ClientAddress::of(peer, &headers, &gateways);
         told.map_or(NOBODY.to_owned(), |address| address.to_string())
     }

@@ -6,12 +6,11 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
@@ -20,7 +19,7 @@ use tower::{BoxError, Service};
 
 use crate::app::App;
 use crate::auth::middleware::{Known, account_header, know_at_once};
-use crate::client_address::{ClientAddress, OverUnixSocket};
+use crate::client_address::{ClientAddress, Peer};
 use crate::handlers::show_caller::json;
 use crate::measures::Stopwatch;
 use crate::measures::requests::Answered;
@@ -29,35 +28,27 @@ use crate::router::{REQUEST_ID, put_fixed_headers, request_id};
 /// The one path that is answered here.
 const PATH: &str = "/v1/token";
 
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub enum Peer {
-    /// A machine.
-    Network(SocketAddr),
-    /// A program on this machine that may open the socket's file: a gateway.
-    UnixSocket,
-}
-
 /// The whole service, for one connection. Cheap to clone.
 #[derive(Clone)]
 pub struct Front {
     app: App,
     router: Router,
     answered: Answered,
-    peer: Peer,
+    /// Nobody is believed to be anybody without one.
+    peer: Option<Peer>,
 }
 
 impl Front {
     /// In front of this router.
     pub fn new(app: App, router: Router) -> Self {
         let answered = Answered::new("GET", PATH);
-        Self { app, router, answered, peer: Peer::UnixSocket }
+        Self { app, router, answered, peer: None }
     }
 
     /// The same for a connection to this peer.
     #[must_use]
     pub fn to(&self, peer: Peer) -> Self {
-        Self { peer, ..self.clone() }
+        Self { peer: Some(peer), ..self.clone() }
     }
 
     /// The answer, if memory has it.
@@ -68,7 +59,8 @@ impl Front {
         }
         let watch = Stopwatch::start();
         let headers = request.headers();
-        let address = self.address(request);
+        let gateways = &self.app.gateways;
+        let address = self.peer.and_then(|peer| ClientAddress::of(peer, headers, gateways));
         let mut response = match know_at_once(&self.app, headers, address) {
             Ok(Known::Token(live)) => match account_header(headers) {
                 Ok(_) => json(self.app.replies.find(&live)?),
@@ -82,14 +74,6 @@ impl Front {
         told.insert(REQUEST_ID, request_id(&self.app, headers));
         self.answered.count(response.status(), watch);
         Some(response)
-    }
-
-    fn address<B>(&self, request: &Request<B>) -> Option<ClientAddress> {
-        let peer = match self.peer {
-            Peer::Network(peer) => Some(peer.ip()),
-            Peer::UnixSocket => None,
-        };
-        ClientAddress::of(peer, request.headers(), &self.app.gateways)
     }
 }
 
@@ -110,10 +94,8 @@ where
         if let Some(response) = self.answer(&request) {
             return Either::Left(ready(Ok(response)));
         }
-        let extensions = request.extensions_mut();
-        match self.peer {
-            Peer::Network(peer) => drop(extensions.insert(ConnectInfo(peer))),
-            Peer::UnixSocket => drop(extensions.insert(OverUnixSocket)),
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
         }
         Either::Right(self.router.call(request))
     }

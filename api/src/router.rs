@@ -290,21 +290,16 @@ fn span(request: &Request) -> tracing::Span {
     )
 }
 
-/// What every answer says, unless it says otherwise.
-fn fixed_headers() -> [(HeaderName, HeaderValue); 5] {
-    [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    ]
-}
-
-/// Adds what every answer says.
+/// Adds what every answer says, unless it says otherwise.
 pub(crate) fn put_fixed_headers(headers: &mut HeaderMap) {
-    for (name, value) in fixed_headers() {
-        headers.entry(name).or_insert(value);
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

@@ -14,7 +14,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
-use crate::front::{Front, Peer};
+use crate::client_address::Peer;
+use crate::front::Front;
 
 /// Requests that began get this long to end when the process is asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -114,7 +115,7 @@ pub async fn serve(
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "TCP_NODELAY cannot be set: {error}");
                 }
-                server.attend(stream, Peer::Network(peer));
+                server.attend(stream, Peer::Network(peer.ip()));
             }),
             accepted = accept(listeners.socket.as_ref()) => accepted.map(|stream| {
                 server.attend(stream, Peer::UnixSocket);

@@ -2,15 +2,14 @@
 //!
 //! **Invariant:** the header means nothing unless a listed machine sent it, and reaches no handler.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::session::SignedInUser;
 use crate::app::App;
+use crate::client_address::Peer;
 use crate::error::ApiError;
 use crate::networks::Networks;
 
@@ -68,8 +67,8 @@ impl NamedByProxy {
 /// Takes the header off every request, and remembers what it said when a listed machine sent it.
 pub async fn take_header(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(proxy) = &app.trusted_proxy {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let is_listed = peer.is_some_and(|ConnectInfo(peer)| proxy.networks.contain(peer.ip()));
+        let peer = request.extensions().get::<Peer>().and_then(|peer| peer.address());
+        let is_listed = peer.is_some_and(|address| proxy.networks.contain(address));
         let named = proxy.read(request.headers()).filter(|_| is_listed);
         request.headers_mut().remove(&proxy.header);
         if let Some(named) = named {
