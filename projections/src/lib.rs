@@ -13,6 +13,7 @@ pub mod audit;
 pub mod calls;
 pub mod campaigns;
 pub mod changes;
+mod closing;
 mod deed;
 pub mod deliveries;
 pub mod directory;

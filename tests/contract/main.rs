@@ -10,6 +10,7 @@ mod atomicity;
 mod before_the_audit;
 mod calling;
 mod campaigns;
+mod closing;
 mod conflicts;
 mod constraints;
 mod deliveries;

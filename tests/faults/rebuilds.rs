@@ -82,7 +82,7 @@ async fn with_a_past(store: Store) -> TestApp {
 
 async fn a_killed_rebuild_leaves_the_old_rows_served_and_the_next_goes_on(store: Store) {
     let mut chance = seeded("a_killed_rebuild_leaves_the_old_rows_served_and_the_next_goes_on");
-    let app = with_a_past(store).await;
+    let mut app = with_a_past(store).await;
     let alice = app.user("alice").await;
     let token = app.with_token(&alice.generate_token().await);
     let begin = Instant::now();
@@ -115,7 +115,8 @@ async fn a_killed_rebuild_leaves_the_old_rows_served_and_the_next_goes_on(store:
     let ledger = Ledger::read(app.database()).await;
     assert_same(&ledger.projected(), &right.projected());
     assert_eq!(leftovers(app.database()).await, BTreeSet::new());
-    assert!(!app.server().stderr().contains("ERROR"), "{}", app.server().stderr());
+    let log = app.stop().await.stderr;
+    assert!(!log.contains("ERROR"), "{log}");
 }
 
 /// Half-replaced rows would be neither.

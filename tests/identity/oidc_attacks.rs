@@ -193,7 +193,7 @@ async fn a_planted_session_does_not_become_the_victims() {
 async fn nothing_secret_is_logged_or_kept() {
     let provider = Provider::shared();
     let settings = provider.settings().flag("--log", "trace");
-    let app = TestApp::with(Database::new(Store::Sqlite).await, settings).await;
+    let mut app = TestApp::with(Database::new(Store::Sqlite).await, settings).await;
     let invitation = app.admin().invite("alice").await;
     let visitor = Visitor::new(&app, provider);
     let url = visitor.set_out(&format!("?code={}", invitation.code)).await;
@@ -206,7 +206,7 @@ async fn nothing_secret_is_logged_or_kept() {
 
     let back = visitor.return_from(&url, "alice").await;
     visitor.here.get(&back).send().await.assert_status(303);
-    let log = app.server().stderr();
+    let log = app.stop().await.stderr;
     assert!(log.contains("is linked to an identity"), "{log}");
     let secrets = [CLIENT_SECRET, &*invitation.code, state, nonce, parameter(&back, "code")];
     for secret in secrets.into_iter().chain([&*url_encoded(CLIENT_SECRET)]) {

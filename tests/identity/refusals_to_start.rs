@@ -82,10 +82,10 @@ async fn a_wrong_secret_is_the_operators_problem_not_the_visitors() {
     let provider = Provider::shared();
     let settings =
         settings_for(&provider.issuer()).flag("--oidc-client-secret", "another secret altogether");
-    let app = tests::TestApp::with(Database::new(Store::Sqlite).await, settings).await;
+    let mut app = tests::TestApp::with(Database::new(Store::Sqlite).await, settings).await;
     let answer = Visitor::new(&app, provider).sign_in("", "alice").await;
     answer.assert_refused(503, "Unavailable");
-    let log = app.server().stderr();
+    let log = app.stop().await.stderr;
     assert!(log.contains("invalid_client"), "{log}");
     assert!(!log.contains("another secret"), "{log}");
 }

@@ -449,7 +449,7 @@ async fn the_doctor_says_when_events_went_around_the_log() {
 /// What cannot be signed any more is not answered as if it were.
 #[tokio::test]
 async fn a_history_that_was_changed_underneath_is_not_signed() {
-    let app = TestApp::new(Store::Postgres).await;
+    let mut app = TestApp::new(Store::Postgres).await;
     let audrey = app.auditor().await;
     let before = fresh(&audrey).await;
     let mut connection = tests::sql::Connection::open(app.database()).await;
@@ -460,5 +460,6 @@ async fn a_history_that_was_changed_underneath_is_not_signed() {
     let answer = audrey.get("/v1/audit/checkpoint?fresh=true").send().await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{answer:?}");
     assert_eq!(checkpoint(&audrey, "/v1/audit/checkpoint").await, before);
-    assert!(app.server().stderr().contains("its history was changed"), "{}", app.server().stderr());
+    let log = app.stop().await.stderr;
+    assert!(log.contains("its history was changed"), "{log}");
 }

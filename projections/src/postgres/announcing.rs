@@ -30,10 +30,10 @@ const CONNECTIONS: usize = 20;
 /// Longest wait for one.
 const CALL: Duration = Duration::from_millis(150);
 
-/// Need not outlive a crash: the command whose intents are lost cannot commit.
+/// Need not outlive a crash: the command whose intents are lost cannot commit. Nodes hear of it when it is there.
 const ANNOUNCE: &str = "
 WITH quick AS (
-    SELECT set_config('synchronous_commit', 'off', true)
+    SELECT set_config('synchronous_commit', 'off', true), pg_notify($2, '')
 )
 INSERT INTO intents (announced, subject)
 SELECT pg_current_xact_id()::text::bigint, unnest($1::text[])
@@ -57,8 +57,6 @@ pub(super) struct Announcing {
 struct State {
     roll: Roll<String>,
     last: Option<Call>,
-    /// When the last hint was given.
-    hinted: Option<Moment>,
 }
 
 /// A roll call.
@@ -126,7 +124,7 @@ impl Announcing {
     }
 
     /// Looks at a roll call that began after the intent was there and after the one judged before, calling it if nobody
-    /// else has. Whoever finds that a node does not know yet gives a hint, once.
+    /// else has.
     async fn look(
         &self,
         pool: &PgPool,
@@ -146,14 +144,7 @@ impl Announcing {
             lease: node.lease,
         };
         let nodes: Vec<_> = call.nodes.iter().map(seen).collect();
-        let grounds = Grounds::of(announced.at, call.begun, &nodes);
-        if grounds.is_none() && state.hinted.is_none_or(|hinted| hinted < announced.at) {
-            let begun = Moment::now();
-            within(CALL, sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(pool))
-                .await?;
-            state.hinted = Some(begun);
-        }
-        Ok(grounds)
+        Ok(Grounds::of(announced.at, call.begun, &nodes))
     }
 }
 
@@ -203,7 +194,7 @@ async fn try_write(
     connection: &mut PgConnection,
     subjects: &[String],
 ) -> Result<Option<i64>, sqlx::Error> {
-    let announce = sqlx::query_scalar(ANNOUNCE).bind(subjects);
+    let announce = sqlx::query_scalar(ANNOUNCE).bind(subjects).bind(CHANNEL);
     let written: Vec<i64> = announce.fetch_all(&mut *connection).await?;
     let is_open: bool = sqlx::query_scalar(IS_OPEN).fetch_one(connection).await?;
     Ok(written.first().copied().filter(|_| !is_open))

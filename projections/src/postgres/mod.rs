@@ -21,6 +21,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgPool};
 use tokio::sync::Notify;
 
+use crate::closing::close;
 use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{Finding, MigrateError, StoreError, log};
@@ -203,9 +204,9 @@ impl Postgres {
     /// Closes all connections.
     pub async fn close(&self) {
         self.prober.close().await;
-        self.verifying.close().await;
-        self.reads.close().await;
-        self.commands.close().await;
+        for pool in [&self.verifying, &self.reads, &self.commands] {
+            close(pool).await;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use super::{Postgres, in_time};
+use crate::closing::close;
 use crate::health::{Health, Probe, Standby, StandbyState};
 use crate::{Finding, StoreError};
 
@@ -63,7 +64,7 @@ impl Prober {
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        close(&self.pool).await;
     }
 }
 

@@ -15,6 +15,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::closing::close;
 use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
@@ -161,7 +162,7 @@ impl Sqlite {
 
     /// Closes all connections; writes that began are finished first.
     pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        close(&self.reader).await;
+        close(&self.writer).await;
     }
 }

@@ -388,7 +388,7 @@ async fn lose_event(app: &TestApp, position: u64) {
 }
 
 pub(crate) async fn an_export_that_breaks_off_is_seen_as_broken(store: Store) {
-    let app = TestApp::new(store).await;
+    let mut app = TestApp::new(store).await;
     let audrey = app.auditor().await;
     let token = audrey.generate_token().await;
     history(&app).await;
@@ -405,14 +405,14 @@ pub(crate) async fn an_export_that_breaks_off_is_seen_as_broken(store: Store) {
         let before = curl(&app, &token, &format!("{target}&to=8"), &[]);
         assert_eq!(before.status.code(), Some(0), "{before:?}");
     }
-    let said = app.server().stderr();
-    assert!(said.contains("an export broke off after position 8"), "{said}");
-    assert!(said.contains("position 9 of the log is gone"), "{said}");
     // Whoever collects piece by piece is not led past it either.
     let answer = audrey.get("/v1/audit/events?limit=20").send().await.assert_status(200);
     assert_eq!((&answer.json()["next"], &answer.json()["hasMore"]), (&"8".into(), &true.into()));
     let answer = audrey.get("/v1/audit/events?after=8").send().await;
     answer.assert_refused(500, "InternalServerError");
+    let said = app.stop().await.stderr;
+    assert!(said.contains("an export broke off after position 8"), "{said}");
+    assert!(said.contains("position 9 of the log is gone"), "{said}");
 }
 
 pub(crate) async fn a_log_that_is_not_signed_any_more_is_exported_up_to_what_was(store: Store) {
