@@ -1,4 +1,4 @@
-//! The pages in a real browser: Debian's Chromium against the real server, on both stores.
+//! The pages in a real browser: Debian's Chromium against the real server, on both stores where that may matter.
 //!
 //! Each test starts a server that nobody has set up and hands its link to a script on Node, which
 //! plays the people, judges what they see, and fails when anything is not as it says. Screenshots
@@ -12,20 +12,12 @@ use tests::reaper::Scratch;
 use tests::receiver::Behaviour;
 use tests::{Database, EndpointsFile, Receiver, Server, Settings, Store, on_both_stores};
 
+// What people do whose traces are in the database.
 on_both_stores!(
     a_token_is_generated_copied_used_and_regenerated,
     nothing_happens_twice,
     who_still_sends_the_old_token_is_seen_and_hidden,
-    the_back_button_brings_no_secret_back,
-    everything_but_copying_works_without_a_script,
-    other_sites_can_do_nothing,
-    sessions_end_and_lead_back,
-    access_is_given_and_taken_on_the_admin_page,
-    a_person_sees_what_the_integration_did,
-    every_page_is_accessible,
-    the_keyboard_is_enough,
     no_trace_of_a_token_is_left_behind,
-    the_api_is_read_and_tried_at_docs,
     what_was_given_up_is_seen_and_sent_again,
     an_auditor_finds_out_and_takes_the_proof_home,
 );
@@ -42,44 +34,8 @@ async fn nothing_happens_twice(store: Store) {
     tell("once.mjs", store).await;
 }
 
-async fn the_back_button_brings_no_secret_back(store: Store) {
-    tell("back_button.mjs", store).await;
-}
-
-async fn everything_but_copying_works_without_a_script(store: Store) {
-    tell("without_script.mjs", store).await;
-}
-
-async fn other_sites_can_do_nothing(store: Store) {
-    tell("other_sites.mjs", store).await;
-}
-
-async fn sessions_end_and_lead_back(store: Store) {
-    tell("sessions.mjs", store).await;
-}
-
-async fn access_is_given_and_taken_on_the_admin_page(store: Store) {
-    tell("administration.mjs", store).await;
-}
-
-async fn a_person_sees_what_the_integration_did(store: Store) {
-    tell("account_pages.mjs", store).await;
-}
-
-async fn every_page_is_accessible(store: Store) {
-    tell("accessibility.mjs", store).await;
-}
-
-async fn the_keyboard_is_enough(store: Store) {
-    tell("keyboard.mjs", store).await;
-}
-
 async fn no_trace_of_a_token_is_left_behind(store: Store) {
     tell("traces.mjs", store).await;
-}
-
-async fn the_api_is_read_and_tried_at_docs(store: Store) {
-    tell("documentation.mjs", store).await;
 }
 
 async fn an_auditor_finds_out_and_takes_the_proof_home(store: Store) {
@@ -93,6 +49,53 @@ async fn what_was_given_up_is_seen_and_sent_again(store: Store) {
     let file = EndpointsFile::with_schedule(&[1]);
     let file = file.endpoint("crm", &crm, "").endpoint("slow", &slow, "");
     tell_with("deliveries.mjs", store, &file.settings_on_this_machine()).await;
+}
+
+// What pages do by themselves, whatever is behind them.
+
+#[tokio::test]
+async fn the_back_button_brings_no_secret_back() {
+    tell("back_button.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn everything_but_copying_works_without_a_script() {
+    tell("without_script.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn other_sites_can_do_nothing() {
+    tell("other_sites.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn sessions_end_and_lead_back() {
+    tell("sessions.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn access_is_given_and_taken_on_the_admin_page() {
+    tell("administration.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_person_sees_what_the_integration_did() {
+    tell("account_pages.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn every_page_is_accessible() {
+    tell("accessibility.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn the_keyboard_is_enough() {
+    tell("keyboard.mjs", Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn the_api_is_read_and_tried_at_docs() {
+    tell("documentation.mjs", Store::Sqlite).await;
 }
 
 async fn tell(script: &str, store: Store) {

@@ -9,6 +9,7 @@ use crate::nemesis::kills;
 use crate::run::{alone, run_through, seed};
 
 const KILLS: usize = 20;
+const USERS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_nodes_are_killed() {
@@ -24,8 +25,8 @@ async fn nothing_is_lost(test: &str, of_database: bool) {
     let _alone = alone().await;
     let seed = seed(test);
     let acts = kills(&mut StdRng::seed_from_u64(seed), KILLS, of_database);
-    let goal = Goal { verifies: 2_000, changes: 200, faults: KILLS };
-    let judgement = run_through(Build::verifying_by("replica"), seed, goal, acts).await;
+    let goal = Goal { verifies: 2_000, changes: 100, faults: KILLS };
+    let judgement = run_through(Build::verifying_by("replica"), seed, goal, USERS, acts).await;
     judgement.assert_nothing_broken(seed);
     assert_eq!(judgement.history.windows.len(), KILLS);
 }

@@ -29,7 +29,7 @@ async fn nodes_that_are_not_broken_are_not_caught() {
     let _alone = alone().await;
     let seed = seed("nodes_that_are_not_broken_are_not_caught");
     let healthy = Build::verifying_by("replica");
-    let judgement = run_until_caught(healthy.clone(), healthy, seed, LIMIT / 2).await;
+    let judgement = run_until_caught(healthy.clone(), healthy, seed, LIMIT / 3).await;
     judgement.assert_nothing_broken(seed);
 }
 

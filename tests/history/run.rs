@@ -81,16 +81,22 @@ pub(crate) struct Judgement {
 pub(crate) async fn run(build: Build, seed: u64, goal: Goal) -> Judgement {
     let mut chance = StdRng::seed_from_u64(seed);
     let acts = schedule(&mut chance, goal.faults);
-    run_through(build, seed, goal, acts).await
+    run_through(build, seed, goal, USERS, acts).await
 }
 
-/// The same through these faults.
-pub(crate) async fn run_through(build: Build, seed: u64, goal: Goal, acts: Vec<Act>) -> Judgement {
+/// The same with so many users, through these faults.
+pub(crate) async fn run_through(
+    build: Build,
+    seed: u64,
+    goal: Goal,
+    users: usize,
+    acts: Vec<Act>,
+) -> Judgement {
     let mut chance = StdRng::seed_from_u64(seed);
     let (fleet, code) = Fleet::start(build).await;
     let fleet = Arc::new(fleet);
     let settling = Instant::now();
-    let world = World::settle(&fleet, &code, USERS, &mut chance).await;
+    let world = World::settle(&fleet, &code, users, &mut chance).await;
     println!("settled in {:.1?}", settling.elapsed());
     let began = Instant::now();
     let load = Load::start(&world, seed, goal, pace(goal, &acts));

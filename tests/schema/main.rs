@@ -1,7 +1,7 @@
 //! The server is true to its own document: schemathesis makes thousands of requests from `/openapi.json`,
 //! right ones and wrong ones, and holds every answer against it.
 //!
-//! `TEST_SEED` in the environment is another seed than the usual one.
+//! `TEST_SEED` in the environment is another seed than the usual one, `SYMBOLON_EXAMPLES` how many times as much is tried.
 
 mod report;
 mod runs;
@@ -57,4 +57,10 @@ fn operations(document: &serde_json::Value) -> BTreeSet<String> {
 fn seed() -> u64 {
     let chosen = std::env::var("TEST_SEED").ok();
     chosen.map_or(4, |number| number.parse().expect("TEST_SEED is a number"))
+}
+
+/// How many times as much as usual is tried.
+fn times() -> u32 {
+    let chosen = std::env::var("SYMBOLON_EXAMPLES").ok();
+    chosen.map_or(1, |number| number.parse().expect("SYMBOLON_EXAMPLES is a number"))
 }

@@ -40,7 +40,7 @@ pub(crate) struct Run {
     pub(crate) name: &'static str,
     pub(crate) sender: Sender,
     pub(crate) operations: Operations,
-    /// For each operation, in the phases that draw them by chance.
+    /// For each operation, in the phases that draw them by chance; `SYMBOLON_EXAMPLES` times as many when that is set.
     pub(crate) examples: u32,
 }
 
@@ -63,52 +63,52 @@ pub(crate) const RUNS: &[Run] = &[
         name: "member-token",
         sender: MemberByToken,
         operations: AllBut(&["revoke_own_token"]),
-        examples: 12,
+        examples: 6,
     },
     // `DELETE /v1/session` ends the session that is sent.
     Run {
         name: "member-session",
         sender: MemberBySession,
         operations: AllBut(&["delete_session"]),
-        examples: 8,
+        examples: 4,
     },
-    Run { name: "nobody", sender: Nobody, operations: AllBut(&[]), examples: 4 },
+    Run { name: "nobody", sender: Nobody, operations: AllBut(&[]), examples: 2 },
     Run {
         name: "leaver-token",
         sender: LeaverByToken,
         operations: Only(&["revoke_own_token"]),
-        examples: 8,
+        examples: 4,
     },
     Run {
         name: "leaver-session",
         sender: LeaverBySession,
         operations: Only(&["delete_session"]),
-        examples: 8,
+        examples: 4,
     },
     Run {
         name: "auditor-token",
         sender: AuditorByToken,
         operations: TaggedBut(AUDIT, &[]),
-        examples: 12,
+        examples: 6,
     },
     Run {
         name: "auditor-session",
         sender: AuditorBySession,
         operations: TaggedBut(AUDIT, &[]),
-        examples: 8,
+        examples: 4,
     },
     // `DELETE /v1/admin/users/{id}/api-token` kills it, too, when it comes upon the own id.
     Run {
         name: "admin-token",
         sender: AdminByToken,
         operations: TaggedBut(ADMINISTRATION, &["revoke_user_token"]),
-        examples: 8,
+        examples: 4,
     },
     Run {
         name: "admin-session",
         sender: AdminBySession,
         operations: TaggedBut(ADMINISTRATION, &[]),
-        examples: 8,
+        examples: 4,
     },
 ];
 

@@ -66,7 +66,8 @@ impl Scene {
         command.env("ASSISTANT", &self.assistant);
         command.arg("--config-file").arg(file("toml")).arg("run");
         command.args(["--checks", "all", "--seed", &crate::seed().to_string()]);
-        command.args(["--max-examples", &run.examples.to_string(), "--report", "json"]);
+        let examples = run.examples * crate::times();
+        command.args(["--max-examples", &examples.to_string(), "--report", "json"]);
         command.arg("--report-json-path").arg(&report).args(run.operations.options());
         command.arg(format!("http://{}/openapi.json", self.app.server().address()));
         let output = command.current_dir(self.folder.path()).output().expect("schemathesis runs");

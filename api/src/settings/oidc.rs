@@ -51,10 +51,6 @@ impl RawOidc {
                 return Err(refused("oidc_client_secret", "…", reason));
             }
         };
-        if cfg!(not(feature = "oidc")) {
-            let reason = "this symbolon was built without OpenID Connect (cargo feature oidc)";
-            return Err(refused("oidc_issuer", issuer, reason));
-        }
         if !is_safe(&issuer) {
             let reason = "it must be an https URL without query; http only on this machine";
             return Err(refused("oidc_issuer", issuer, reason));

@@ -3,12 +3,7 @@
 //! The session remembers what a sign-in began with; the browser carries only what the protocol makes
 //! it carry. **Invariant:** a person is who issuer and subject say, whatever the e-mail address.
 
-#[cfg(not(feature = "oidc"))]
-#[path = "absent.rs"]
 mod provider;
-#[cfg(feature = "oidc")]
-mod provider;
-#[cfg(feature = "oidc")]
 mod transport;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -50,7 +45,6 @@ pub struct Attempt {
 
 /// What the provider sends back by way of the browser (RFC 6749, section 4.1.2, and RFC 9207).
 #[derive(Deserialize)]
-#[cfg_attr(not(feature = "oidc"), expect(dead_code, reason = "only a provider reads it"))]
 pub struct Callback {
     #[serde(default)]
     state: String,
