@@ -6,16 +6,15 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::{Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
-use tower::{BoxError, Service};
+use hyper::body::Incoming;
+use hyper::service::Service;
 
 use crate::app::App;
 use crate::auth::middleware::{Known, account_header, know_at_once};
@@ -77,26 +76,18 @@ impl Front {
     }
 }
 
-impl<B> Service<Request<B>> for Front
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl Service<Request<Incoming>> for Front {
     type Response = Response;
     type Error = Infallible;
     type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if let Some(response) = self.answer(&request) {
             return Either::Left(ready(Ok(response)));
         }
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
         }
-        Either::Right(self.router.call(request))
+        Either::Right(tower::Service::call(&mut self.router.clone(), request))
     }
 }

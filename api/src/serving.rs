@@ -10,7 +10,6 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 
@@ -151,8 +150,7 @@ impl Server {
 
     /// Serves a connection for as long as it lasts.
     fn attend(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
-        let service = TowerToHyperService::new(self.front.to(peer));
-        let connection = self.protocol.serve_connection(TokioIo::new(stream), service);
+        let connection = self.protocol.serve_connection(TokioIo::new(stream), self.front.to(peer));
         let connection = self.connections.watch(connection.into_owned());
         tokio::spawn(async move {
             if let Err(error) = connection.await {
