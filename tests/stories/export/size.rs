@@ -16,12 +16,12 @@ on_both_stores!(a_large_export_takes_no_more_memory_than_a_small_one);
 const GROWTH_KIB: u64 = 4 * 1024;
 
 /// The events of a small one.
-const SMALL: usize = 1_000;
+const SMALL: usize = 2_000;
 /// Small ones at once, so that each connection that reads gets to read: SQLite keeps 2 MiB of pages for each.
 const AT_ONCE: usize = 4;
 
 fn scale() -> u64 {
-    std::env::var("SYMBOLON_EXPORT_SCALE").map_or(15_000, |text| text.parse().expect("a number"))
+    std::env::var("SYMBOLON_EXPORT_SCALE").map_or(20_000, |text| text.parse().expect("a number"))
 }
 
 /// So many events that wait for their places.
