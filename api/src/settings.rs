@@ -137,6 +137,10 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "MILLISECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_renewal_ms: Option<u32>,
+    /// Milliseconds to wait for PostgreSQL to say whose a token is, before 503 [env: SYMBOLON_VERIFY_TIMEOUT_MS] [default: 150]
+    #[arg(long, global = true, value_name = "MILLISECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verify_timeout_ms: Option<u32>,
     /// Seconds to serve on after SIGTERM, while /readyz says 503 and the load balancer takes notice [env: SYMBOLON_DRAIN_SECONDS] [default: 0]
     #[arg(long, global = true, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,6 +187,8 @@ pub struct Settings {
     pub checkpoints: CheckpointSettings,
     /// Where tokens are looked up.
     pub verifier: VerifierSettings,
+    /// Longest wait for PostgreSQL to say whose a token is, and what its owner is called.
+    pub verify_timeout: Duration,
     /// How long to serve on when asked to stop.
     pub drain: Duration,
 }
@@ -237,6 +243,7 @@ struct Raw {
     verifier: String,
     lease_ms: u32,
     lease_renewal_ms: u32,
+    verify_timeout_ms: u32,
     drain_seconds: u8,
 }
 
@@ -268,6 +275,7 @@ impl Settings {
             .set_default("verifier", "replica")?
             .set_default("lease_ms", 1000)?
             .set_default("lease_renewal_ms", 250)?
+            .set_default("verify_timeout_ms", 150)?
             .set_default("drain_seconds", 0)?;
         if let Some(path) = file {
             sources = sources.add_source(File::from(path).format(FileFormat::Toml));
@@ -337,6 +345,7 @@ impl TryFrom<Raw> for Settings {
                 raw.checkpoint_file,
             )?,
             verifier: VerifierSettings::parse(&raw.verifier, raw.lease_ms, raw.lease_renewal_ms)?,
+            verify_timeout: verifier::timeout(raw.verify_timeout_ms)?,
             drain: Duration::from_secs(raw.drain_seconds.into()),
         })
     }

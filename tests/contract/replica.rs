@@ -257,7 +257,7 @@ async fn a_doubt_silences_memory_until_it_is_filled_again() {
     assert!(stage.store.memory().ask(|_| ()).is_none());
     // Meanwhile the file is asked, and written.
     let database: Arc<dyn Verifier> = Arc::new(stage.store.clone());
-    let replica = Replica::new(stage.store.memory(), database, None);
+    let replica = Replica::new(stage.store.memory(), database);
     assert!(replica.find_live_token(&token.digest).await.unwrap().is_some());
     stage.revoke(alice).await;
     assert_eq!(replica.find_live_token(&token.digest).await.unwrap(), None);
@@ -281,7 +281,7 @@ async fn an_event_of_a_later_version_shuts_out_whom_it_may_concern_and_nobody_el
     }
     let node = Node::start(&stage.store, 1).await;
     let database: Arc<dyn Verifier> = Arc::new(stage.store.clone());
-    let replica = Replica::new(stage.store.memory(), database, None);
+    let replica = Replica::new(stage.store.memory(), database);
     let mut connection = Connection::open(&stage.database).await;
     for (kind, id, shut_out) in [
         ("account", of_bob.to_string(), [false, true, false]),

@@ -78,6 +78,7 @@ pub(crate) async fn stopped(store: Store) -> Stopped {
             prospects_per_minute: LIMITS.1.try_into().unwrap(),
         },
         verifier: VerifierSettings::Direct,
+        verify_timeout: Duration::from_secs(1),
         drain: Duration::ZERO,
     };
     let start = "2026-02-28T23:50:00.654321Z".parse().unwrap();

@@ -52,7 +52,7 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
             let world = world.clone();
             tokio::spawn(async move { world.change(user, 1, Change::Regenerate).await })
         };
-        let sight = line.watch(&world, old, cut, Duration::from_secs(4)).await;
+        let sight = line.watch(&world, (user, old), cut, Duration::from_secs(4)).await;
         let outcome = elsewhere.await.expect("no panic");
         assert!(matches!(outcome, Outcome::Done(Some(_))), "{mode:?}: {outcome:?}");
         sight.tell(&format!("{mode:?}"));
@@ -66,10 +66,31 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
         println!("{mode:?}: back after {back:.0?}");
         // What is under way in five seconds of delay arrives in its own time.
         assert!(back < RECOVERY + sight.slowest_alive * 2, "{mode:?}: back after {back:?}");
-        let status = line.show(&world, old).await.0;
+        let status = line.ask(&world.showing(old)).await.0;
         assert_eq!(status, 401, "{mode:?}: the replaced token, when all is well again");
     }
     assert!(accepted > 0, "memory has never answered, so nothing was tried");
+}
+
+/// A node that asks the database each time says as soon as the others that there is no answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_remembers_nothing_and_is_cut_off_accepts_nothing() {
+    let _alone = alone().await;
+    let seed = seed("a_node_that_remembers_nothing_and_is_cut_off_accepts_nothing");
+    let (fleet, code) = Fleet::start(Build::verifying_by("direct")).await;
+    let world = World::settle(&fleet, &code, 1, &mut StdRng::seed_from_u64(seed)).await;
+    until_answered(&fleet, &world, 0).await;
+    let token = world.belief(0).live.expect("everyone has a token");
+    let mut line = Line::open(&fleet).await;
+    let cut = Instant::now();
+    fleet.places[0].proxy.set(Mode::StallBoth);
+    let sight = line.watch(&world, (0, token), cut, Duration::from_secs(3)).await;
+    sight.tell("direct");
+    assert_eq!(sight.accepted, 0, "{sight:?}");
+    assert!(sight.unavailable > 0, "{sight:?}");
+    assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{sight:?}");
+    fleet.places[0].proxy.heal();
+    until_answered(&fleet, &world, 0).await;
 }
 
 /// All connections of a node to the database wait for a lock that somebody holds.
@@ -97,7 +118,7 @@ async fn a_node_whose_connections_are_all_taken_answers_as_ever() {
     let outcome = world.change(0, 1, Change::Regenerate).await;
     assert!(matches!(outcome, Outcome::Done(Some(_))), "{outcome:?}");
     let acknowledged = cut.elapsed();
-    let sight = line.watch(&world, old, cut, Duration::from_secs(2)).await;
+    let sight = line.watch(&world, (0, old), cut, Duration::from_secs(2)).await;
     sight.tell("all connections taken");
     assert_eq!(sight.last_accept, Duration::ZERO, "{sight:?}, acknowledged after {acknowledged:?}");
     assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{sight:?}");
@@ -140,35 +161,39 @@ impl Line {
         Self(Wire::open(fleet.address(0)).await.expect("the node runs"))
     }
 
-    async fn show(&mut self, world: &World, token: Token) -> (u16, Duration) {
+    async fn ask(&mut self, bytes: &[u8]) -> (u16, Duration) {
         let sent = Instant::now();
-        let reply = self.0.ask(&world.showing(token)).await.expect("the node answers");
+        let reply = self.0.ask(bytes).await.expect("the node answers");
         (reply.status, sent.elapsed())
     }
 
-    /// Shows this token again and again.
+    /// Shows this token of a user again and again, in requests that need nothing else and in such that need a name.
     async fn watch(
         &mut self,
         world: &World,
-        token: Token,
+        (user, token): (User, Token),
         cut: Instant,
         length: Duration,
     ) -> Sight {
+        let mut questions =
+            [(GOOD, world.showing(token)), (200, world.naming(user, token))].into_iter().cycle();
         let mut sight = Sight::default();
         while cut.elapsed() < length {
             let asked = Instant::now();
-            let alive = request("GET", "/livez", &[], "");
-            assert_eq!(self.0.ask(&alive).await.expect("the node answers").status, 200);
+            assert_eq!(self.ask(&request("GET", "/livez", &[], "")).await.0, 200);
             sight.slowest_alive = sight.slowest_alive.max(asked.elapsed());
             let sent = cut.elapsed();
-            let (status, took) = self.show(world, token).await;
+            let (good, bytes) = questions.next().expect("it goes round");
+            let (status, took) = self.ask(&bytes).await;
             match status {
-                GOOD => (sight.accepted, sight.last_accept) = (sight.accepted + 1, sent),
+                _ if status == good => {
+                    (sight.accepted, sight.last_accept) = (sight.accepted + 1, sent);
+                }
                 401 => sight.refused += 1,
                 503 => sight.unavailable += 1,
                 status => panic!("{status}"),
             }
-            if status != GOOD {
+            if status != good {
                 sight.slowest = sight.slowest.max(took);
             }
             sleep(Duration::from_millis(25)).await;
@@ -183,7 +208,7 @@ pub(crate) async fn until_answered(fleet: &Fleet, world: &World, user: User) -> 
     let token = world.belief(user).live.expect("everyone has a token");
     let deadline = Instant::now() + Duration::from_secs(15);
     loop {
-        let (status, _) = line.show(world, token).await;
+        let (status, _) = line.ask(&world.showing(token)).await;
         if status == GOOD {
             return Instant::now();
         }

@@ -241,6 +241,15 @@ impl World {
         request("GET", "/v1/account", &headers, "")
     }
 
+    /// The bytes of a request that is answered 200 for a good token, and whose answer tells what the user's first account
+    /// is called.
+    pub(crate) fn naming(&self, user: User, token: Token) -> Vec<u8> {
+        let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
+        let mut headers = held.headers.clone();
+        headers.push(format!("x-account-id: {}", self.accounts[accounts_of(user)[0]]));
+        request("GET", "/v1/account", &headers, "")
+    }
+
     /// The bytes of a request of a user who is signed in, in one of the user's accounts.
     pub(crate) fn signed_in(&self, user: User, method: &str, target: &str) -> Vec<u8> {
         let account = &self.accounts[accounts_of(user)[0]];

@@ -110,6 +110,13 @@ async fn a_setting_that_makes_no_sense_is_refused() {
         ("--account-requests-per-minute", "0"),
         ("--account-requests-per-minute", "many"),
         ("--prospect-requests-per-minute", "0"),
+        ("--verifier", "oracle"),
+        ("--lease-ms", "299"),
+        ("--lease-ms", "3001"),
+        ("--lease-renewal-ms", "19"),
+        ("--lease-renewal-ms", "334"),
+        ("--verify-timeout-ms", "19"),
+        ("--verify-timeout-ms", "5001"),
         ("--gateway-cidrs", "::ffff:0.0.0.0/96"),
     ] {
         let ended = refused(Settings::new().flag(flag, value)).await;

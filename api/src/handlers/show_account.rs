@@ -45,7 +45,7 @@ pub async fn show_account(
     State(app): State<App>,
     account: AccountInForce,
 ) -> Result<Json<AccountReply>, ApiError> {
-    let entry = app.store.find_account(account.account_id).await?.ok_or(ApiError::Forbidden)?;
+    let entry = app.names.find_account(account.account_id).await?.ok_or(ApiError::Forbidden)?;
     Ok(Json(AccountReply {
         id: account.account_id,
         name: entry.name,

@@ -23,11 +23,6 @@ impl VerifierSettings {
     /// # Errors
     /// For an unknown kind, and for terms under which a lease could not be kept.
     pub(super) fn parse(kind: &str, lease_ms: u32, renewal_ms: u32) -> Result<Self, SettingsError> {
-        let refused = |name, value: String, reason: &str| SettingsError::Value {
-            name,
-            value,
-            reason: reason.to_owned(),
-        };
         if !(300..=3000).contains(&lease_ms) {
             let reason = "it must be between 300 and 3000";
             return Err(refused("lease_ms", lease_ms.to_string(), reason));
@@ -54,18 +49,32 @@ impl VerifierSettings {
         }
     }
 
-    /// The verifier over a database whose live set is kept in `memory`. When memory must not answer, it waits
-    /// for the database for `patience` at most.
+    /// The verifier over a database whose live set is kept in `memory`.
     pub fn on(
         self,
         memory: Arc<Memory<LiveSet>>,
         database: &(impl Verifier + Clone + 'static),
-        patience: Option<Duration>,
     ) -> Arc<dyn Verifier> {
         let database = Arc::new(database.clone());
         match self {
             Self::Direct => database,
-            Self::Replica(_) => Arc::new(Replica::new(memory, database, patience)),
+            Self::Replica(_) => Arc::new(Replica::new(memory, database)),
         }
     }
+}
+
+/// Longest wait for the database.
+///
+/// # Errors
+/// For one that no database keeps, or that no gateway waits for.
+pub(super) fn timeout(milliseconds: u32) -> Result<Duration, SettingsError> {
+    if !(20..=5000).contains(&milliseconds) {
+        let reason = "it must be between 20 and 5000";
+        return Err(refused("verify_timeout_ms", milliseconds.to_string(), reason));
+    }
+    Ok(Duration::from_millis(milliseconds.into()))
+}
+
+fn refused(name: &'static str, value: String, reason: &str) -> SettingsError {
+    SettingsError::Value { name, value, reason: reason.to_owned() }
 }

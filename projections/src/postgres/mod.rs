@@ -76,6 +76,8 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
+    /// Longest wait for an answer from those.
+    patience: Duration,
     verifying: PgPool,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
@@ -110,6 +112,7 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
+            patience: CALL_TIMEOUT,
             verifying: pool(VERIFYING_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
@@ -149,10 +152,10 @@ impl Postgres {
     }
 
     /// The same database, asked on connections that serve nothing but verification: whatever else waits for an answer,
-    /// whose a token is can be asked.
+    /// whose a token is can be asked, and is answered within `patience` or refused.
     #[must_use]
-    pub fn for_verification(&self) -> Self {
-        Self { reads: self.verifying.clone(), ..self.clone() }
+    pub fn for_verification(&self, patience: Duration) -> Self {
+        Self { reads: self.verifying.clone(), patience, ..self.clone() }
     }
 
     /// The live set, when [`Postgres::keep_replica`] keeps it.

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use super::{Postgres, in_time};
+use super::{Postgres, in_time, within};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
 use crate::write::{Transaction, each_touches_a_row};
@@ -18,7 +18,8 @@ impl Sql for Postgres {
 
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
         let query = sqlx::query_as::<_, R>(&statement.text);
-        Ok(in_time(bind_values!(query, statement.values).fetch_all(&self.reads)).await?)
+        let rows = bind_values!(query, statement.values).fetch_all(&self.reads);
+        Ok(within(self.patience, rows).await?)
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {

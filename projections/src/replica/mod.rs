@@ -14,7 +14,6 @@ mod loading;
 mod memory;
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
@@ -49,8 +48,6 @@ pub fn follows(aggregate_type: &str) -> bool {
 pub struct Replica {
     memory: Arc<Memory<LiveSet>>,
     database: Arc<dyn Verifier>,
-    /// Longest wait for the database when memory must not answer: it may be away.
-    patience: Option<Duration>,
     counted: Arc<OnceLock<Counted>>,
 }
 
@@ -69,13 +66,9 @@ impl Counted {
 }
 
 impl Replica {
-    /// A replica that asks `database` when memory must not answer, and waits for `patience` at most.
-    pub fn new(
-        memory: Arc<Memory<LiveSet>>,
-        database: Arc<dyn Verifier>,
-        patience: Option<Duration>,
-    ) -> Self {
-        Self { memory, database, patience, counted: Arc::default() }
+    /// A replica that asks `database` when memory must not answer.
+    pub fn new(memory: Arc<Memory<LiveSet>>, database: Arc<dyn Verifier>) -> Self {
+        Self { memory, database, counted: Arc::default() }
     }
 
     /// What memory says, or else the database.
@@ -86,26 +79,13 @@ impl Replica {
     ) -> Result<Option<T>, StoreError> {
         let counted = self.counted.get_or_init(Counted::new);
         let (answer, by) = match self.memory.ask(read) {
-            None => (self.in_time(ask()).await, &counted.database),
-            // There is a lease, so the database is there.
-            Some(Verdict::Unsettled) => (ask().await, &counted.database),
+            None | Some(Verdict::Unsettled) => (ask().await, &counted.database),
             Some(Verdict::Live(found)) => (Ok(Some(found)), &counted.memory),
             Some(Verdict::Nothing) => (Ok(None), &counted.memory),
             Some(Verdict::NotUnderstood) => (Err(not_understood()), &counted.nowhere),
         };
         if answer.is_ok() { by } else { &counted.nowhere }.increment(1);
         answer
-    }
-
-    async fn in_time<T>(
-        &self,
-        answer: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let Some(patience) = self.patience else { return answer.await };
-        let too_late = "the database did not answer in time, and there is no lease";
-        tokio::time::timeout(patience, answer)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable(too_late.into())))
     }
 }
 
