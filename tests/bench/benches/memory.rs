@@ -4,6 +4,7 @@
 //! with an empty database.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bench::cluster::Cluster;
 use bench::lineup::Folder;
@@ -22,9 +23,9 @@ fn main() {
         println!("**Short form: these numbers mean nothing.**");
     }
     println!(
-        "\n| database | live tokens | loaded in, ms | resident, bytes a token | resident, MB |"
+        "\n| database | live tokens | loaded in, ms | ready after, ms | resident, bytes a token | resident, MB |"
     );
-    println!("|---|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|");
     for tokens in scale.memory_tokens() {
         let folder = Folder::new();
         on_sqlite(&program, &folder, *tokens);
@@ -68,25 +69,32 @@ fn on_postgres(program: &Program, folder: &Folder, cluster: &Cluster, tokens: u3
 
 struct Loaded {
     milliseconds: u64,
+    /// From the start of the process to its first answer.
+    ready: Duration,
     resident: u64,
 }
 
 impl Loaded {
     fn start(program: &Program, url: &str, folder: &Path) -> Self {
-        let command = program.serve(url, folder, free_port(), "replica");
+        let port = free_port();
+        let command = program.serve(url, folder, port, "replica");
+        let begun = Instant::now();
         let mut server = Server::spawn("serve", &command, folder);
-        server.wait_for_log(|log| milliseconds(log).is_some() && log.contains("Listening on"));
+        server.wait_for_port(port);
+        let ready = begun.elapsed();
+        server.wait_for_log(|log| milliseconds(log).is_some());
         let milliseconds = milliseconds(&server.log()).expect("it was there just now");
-        Self { milliseconds, resident: resident(server.pid()) }
+        Self { milliseconds, ready, resident: resident(server.pid()) }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "bytes of one process")]
     fn print(&self, database: &str, tokens: u32, empty: &Self) {
         let own = self.resident.saturating_sub(empty.resident);
         println!(
-            "| {database} | {} | {} | {:.1} | {:.0} |",
+            "| {database} | {} | {} | {} | {:.1} | {:.0} |",
             thousands(tokens.into()),
             thousands(self.milliseconds),
+            self.ready.as_millis(),
             own as f64 / f64::from(tokens),
             self.resident as f64 / 1e6,
         );
