@@ -20,6 +20,7 @@ fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--workspace", "--bin=symbolon"]);
+    command.arg("--target-dir").arg(profile.parent().expect("a profile is in a target"));
     // What cargo told this process about this package is no concern of another build: build scripts
     // that look at it would run again, and everything behind them.
     for (name, _) in std::env::vars_os() {

@@ -51,7 +51,7 @@ impl Filled {
         filled.await.expect("it is filled");
         let store = Sqlite::open(&file).await.expect("nobody else has it");
         store.fill_replica().await.expect("it is readable");
-        let replica = Replica::new(store.memory(), Arc::new(store.clone()), None);
+        let replica = Replica::new(store.memory(), Arc::new(store.clone()));
         Self { store, replica, _folder: folder }
     }
 

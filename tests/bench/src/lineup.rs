@@ -96,7 +96,7 @@ impl Lineup {
         if let Err(reason) = lineup.start_nginx(replica) {
             lineup.leave_out("nginx", reason);
         }
-        for peer in Peer::ALL {
+        for peer in Peer::ALL.into_iter().filter(|_| scale != Scale::Ours) {
             if let Err(reason) = lineup.start_peer(peer) {
                 lineup.leave_out(peer.label(), reason);
             }

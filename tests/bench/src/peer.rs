@@ -43,7 +43,7 @@ impl Peer {
             }
         }
         match scale {
-            Scale::Full => {}
+            Scale::Full | Scale::Ours => {}
             Scale::Short => {
                 command.arg("present");
             }

@@ -20,11 +20,13 @@ impl Program {
         let folder = own.ancestors().nth(2).expect("cargo built it");
         let optimised = !folder.ends_with("debug");
         let mut command = cargo();
+        let target = folder.parent().expect("a profile is in a target");
+        let command = command.arg("build").arg("--target-dir").arg(target);
         if optimised {
-            command.args(["build", "--release", "--package=api", "--bin=symbolon"]);
+            command.args(["--release", "--package=api", "--bin=symbolon"]);
         } else {
             // As the tests build it, so that it is there already.
-            command.args(["build", "--workspace", "--bin=symbolon"]);
+            command.args(["--workspace", "--bin=symbolon"]);
         }
         let status = command.status().expect("cargo runs");
         assert!(status.success(), "symbolon cannot be built");

@@ -66,7 +66,7 @@ impl Report {
         let anchor = samples.first().cloned().unwrap_or_default();
         let lines = contenders.iter().zip(samples);
         let lines = lines.map(|(contender, samples)| Line::of(contender, samples, &anchor));
-        let meaningful = scale == Scale::Full && machine.profile == "release";
+        let meaningful = scale != Scale::Short && machine.profile == "release";
         Self { machine, meaningful, asked: scale.asked(), lines: lines.collect(), absent }
     }
 

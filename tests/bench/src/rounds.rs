@@ -23,7 +23,7 @@ pub fn run(contenders: &[Contender], scale: Scale) -> Vec<Vec<Sample>> {
                 samples[place].push(sample);
             }
         }
-        if scale == Scale::Full {
+        if scale != Scale::Short {
             std::thread::sleep(REST);
         }
     }
