@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::token::{FreshToken, Prefix, TokenSecret};
 use domain::{AccountId, CommandId, TokenId, UserId};
-use projections::{ReadModels, Verifier};
+use projections::{Directory, ReadModels, Verifier};
 use rand::Rng;
 use uuid::Uuid;
 
@@ -22,7 +22,6 @@ use crate::deliveries::Endpoints;
 use crate::limits::Limits;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
-use crate::replies::Replies;
 use crate::settings::PublicUrl;
 use crate::usage::UsageRecorder;
 
@@ -38,6 +37,8 @@ pub struct Parts {
     pub verifier: Arc<dyn Verifier>,
     /// What that is called.
     pub verifier_kind: &'static str,
+    /// Says what people and accounts are called, as soon as the verifier says whose a token is.
+    pub names: Arc<dyn Directory>,
     /// Answers every other question.
     pub store: Arc<dyn ReadModels>,
     /// Tells the time.
@@ -52,7 +53,7 @@ pub struct Parts {
     pub failures: Arc<FailedCredentials>,
     /// Counts what is done in each account.
     pub limits: Arc<Limits>,
-    /// Remembers when tokens were used.
+    /// Remembers when tokens were used, and what their bearers were told.
     pub usage: UsageRecorder,
     /// What every token begins with.
     pub token_prefix: Prefix,
@@ -68,8 +69,6 @@ pub struct Parts {
     pub endpoints: Arc<Endpoints>,
     /// Signs what the log is.
     pub notary: Notary,
-    /// What bearers of tokens were told about themselves.
-    pub replies: Replies,
     /// Whether more requests are welcome.
     pub readiness: Readiness,
 }

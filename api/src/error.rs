@@ -2,6 +2,7 @@
 //!
 //! Server faults are logged here, once, with their causes, and tell the client nothing.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use axum::Json;
@@ -89,7 +90,7 @@ pub enum ApiError {
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// What the client is told.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 /// Why the request was not answered with what it asked for.
@@ -151,18 +152,17 @@ impl ApiError {
     }
 
     /// What the client is told.
-    pub fn message(&self) -> String {
-        match self {
+    pub fn message(&self) -> Cow<'static, str> {
+        let message = match self {
             Self::Unavailable(StoreError::OutcomeUnknown(_)) => {
                 "It is not known whether the request took effect. Ask for the current state before \
                  trying again."
-                    .to_owned()
             }
-            Self::Unavailable(_) => "The service cannot answer right now. Please retry.".to_owned(),
+            Self::Unavailable(_) => "The service cannot answer right now. Please retry.",
             Self::ProviderUnavailable(_) => {
-                "The identity provider cannot be used right now. Please try again later.".to_owned()
+                "The identity provider cannot be used right now. Please try again later."
             }
-            Self::Internal(_) => "Something went wrong on our side.".to_owned(),
+            Self::Internal(_) => "Something went wrong on our side.",
             Self::Validation(_)
             | Self::InvalidRequest(_)
             | Self::AccountRequired
@@ -178,8 +178,9 @@ impl ApiError {
             | Self::IdempotencyKeyReused
             | Self::PreconditionFailed(_)
             | Self::Stopping
-            | Self::TooManyRequests { .. } => self.to_string(),
-        }
+            | Self::TooManyRequests { .. } => return self.to_string().into(),
+        };
+        message.into()
     }
 
     fn retry_after_seconds(&self) -> Option<u64> {
@@ -211,7 +212,7 @@ impl IntoResponse for ApiError {
         let message = self.message();
         let body = Json(ErrorBody { error: self.kind(), message: &message });
         let mut response = (self.status(), body).into_response();
-        response.extensions_mut().insert(Refusal { message: message.clone() });
+        response.extensions_mut().insert(Refusal { message });
         let headers = response.headers_mut();
         if let Self::InvalidToken { sent } = self {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge(sent)));

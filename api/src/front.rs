@@ -8,8 +8,9 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
@@ -19,6 +20,7 @@ use hyper::service::Service;
 use crate::app::App;
 use crate::auth::middleware::{Known, account_header, know_at_once};
 use crate::client_address::{ClientAddress, Peer};
+use crate::error::ApiError;
 use crate::handlers::show_caller::json;
 use crate::measures::Stopwatch;
 use crate::measures::requests::Answered;
@@ -33,6 +35,8 @@ pub struct Front {
     app: App,
     router: Router,
     answered: Answered,
+    /// What every good answer says; its name is filled in.
+    told: HeaderMap,
     /// Nobody is believed to be anybody without one.
     peer: Option<Peer>,
 }
@@ -41,7 +45,10 @@ impl Front {
     /// In front of this router.
     pub fn new(app: App, router: Router) -> Self {
         let answered = Answered::new("GET", PATH);
-        Self { app, router, answered, peer: None }
+        let mut told = std::mem::take(json(Bytes::new()).headers_mut());
+        put_fixed_headers(&mut told);
+        told.insert(REQUEST_ID, HeaderValue::from_static(""));
+        Self { app, router, answered, told, peer: None }
     }
 
     /// The same for a connection to this peer.
@@ -62,18 +69,28 @@ impl Front {
         let address = self.peer.and_then(|peer| ClientAddress::of(peer, headers, gateways));
         let mut response = match know_at_once(&self.app, headers, address) {
             Ok(Known::Token(live)) => match account_header(headers) {
-                Ok(_) => json(self.app.replies.find(&live)?),
-                Err(refusal) => refusal.into_response(),
+                Ok(_) => self.tell(self.app.usage.reply(&live)?),
+                Err(refusal) => refused(refusal),
             },
             Ok(Known::ToBeFound(_) | Known::NoCredential) => return None,
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) => refused(refusal),
         };
-        let told = response.headers_mut();
-        put_fixed_headers(told);
-        told.insert(REQUEST_ID, request_id(&self.app, headers));
+        response.headers_mut().insert(REQUEST_ID, request_id(&self.app, headers));
         self.answered.count(response.status(), watch);
         Some(response)
     }
+
+    fn tell(&self, body: Bytes) -> Response {
+        let mut response = Response::new(body.into());
+        response.headers_mut().clone_from(&self.told);
+        response
+    }
+}
+
+fn refused(refusal: ApiError) -> Response {
+    let mut response = refusal.into_response();
+    put_fixed_headers(response.headers_mut());
+    response
 }
 
 impl Service<Request<Incoming>> for Front {

@@ -31,7 +31,6 @@ pub mod openapi;
 pub mod pages;
 pub mod prospecting;
 pub mod readiness;
-pub mod replies;
 pub mod request_context;
 pub mod router;
 pub mod serving;

@@ -10,7 +10,7 @@ use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::{EventStore, Finding, ReadModels, Verifier};
+use projections::{Directory, EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,16 +36,12 @@ use crate::limits::Limits;
 use crate::measures;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
-use crate::replies::Replies;
 use crate::router::router;
 use crate::settings::{Database, LimitSettings, PublicUrl, Settings, VerifierSettings};
 use crate::usage::{UsageRecorder, UsageWriter};
 
 /// How long a start waits for memory to answer; afterwards it goes on filling behind requests, which ask the database.
 const FILLING: Duration = Duration::from_secs(5);
-
-/// Longest wait for the database when memory must not answer, so that a gateway hears of it in time.
-const DIRECT_READ: Duration = Duration::from_millis(150);
 
 /// Why the service cannot start. The text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -198,17 +194,15 @@ impl Store {
         match self {
             Self::Sqlite(store) => {
                 let sessions = SqliteStore::new(store.session_pool());
-                let verifier = settings.verifier.on(store.memory(), &store, None);
-                parts.assemble(store, verifier, TimedStore::new(sessions))
+                let verifier = settings.verifier.on(store.memory(), &store);
+                let names = Arc::new(store.clone());
+                parts.assemble(store, verifier, names, TimedStore::new(sessions))
             }
             Self::Postgres(store) => {
                 let sessions = PostgresStore::new(store.session_pool());
-                let verifier = settings.verifier.on(
-                    store.memory(),
-                    &store.for_verification(),
-                    Some(DIRECT_READ),
-                );
-                parts.assemble(store, verifier, TimedStore::new(sessions))
+                let soon = store.for_verification(settings.verify_timeout);
+                let verifier = settings.verifier.on(store.memory(), &soon);
+                parts.assemble(store, verifier, Arc::new(soon), TimedStore::new(sessions))
             }
         }
     }
@@ -269,6 +263,7 @@ impl Parts {
         self,
         store: impl EventStore + ReadModels,
         verifier: Arc<dyn Verifier>,
+        names: Arc<dyn Directory>,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
         measures::install();
@@ -279,6 +274,7 @@ impl Parts {
             commands: Arc::new(Executor::new(store, self.running.clone())),
             verifier,
             verifier_kind: self.verifier_kind,
+            names,
             usage: UsageRecorder::default(),
             store: models,
             clock: self.around.clock,
@@ -297,14 +293,13 @@ impl Parts {
             gateways: self.gateways,
             endpoints: self.endpoints,
             notary: self.notary,
-            replies: Replies::default(),
             readiness: Readiness::default(),
         });
         let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
         let usage = UsageWriter::start(&app);
-        let replies = app.replies.clone();
+        let recorder = app.usage.clone();
         let upkeep = tokio::spawn(async move {
-            tokio::join!(measures::keep_small(), replies.keep_young());
+            tokio::join!(measures::keep_small(), recorder.keep_young());
         });
         let router = router(app.clone(), sessions);
         Ok(Service {

@@ -80,7 +80,7 @@ pub use sql::Sql;
 pub use submission::{Actor, Origin, Submission, Via};
 pub use tokens::{TokenState, Tokens};
 pub use usage::{Refusals, Straggler, Usage};
-pub use verifier::{Access, LiveToken, Membership, Verifier};
+pub use verifier::{Access, LiveToken, Membership, Memberships, Verifier};
 pub use webhooks::{LiveWebhook, WebhookState, Webhooks};
 
 /// Every read model of one database.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::token::{Generation, TokenDigest};
 use domain::{AccountId, AccountRole, TokenId, UserId};
+use smallvec::SmallVec;
 
 use crate::StoreError;
 use crate::sql::{Sql, Statement};
@@ -16,6 +17,9 @@ pub struct Membership {
     pub role: AccountRole,
 }
 
+/// Most people have one; it is kept without an allocation of its own.
+pub type Memberships = SmallVec<[Membership; 1]>;
+
 /// What an unlocked user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
@@ -26,7 +30,7 @@ pub struct Access {
     /// Holds the instance role `auditor`.
     pub is_auditor: bool,
     /// In order of account id.
-    pub memberships: Vec<Membership>,
+    pub memberships: Memberships,
 }
 
 /// A token that is live at this moment.
@@ -102,7 +106,7 @@ struct LiveTokenRow {
 
 fn access(rows: &[AccessRow]) -> Result<Option<Access>, StoreError> {
     let Some(first) = rows.first() else { return Ok(None) };
-    let mut memberships = Vec::with_capacity(rows.len());
+    let mut memberships = Memberships::with_capacity(rows.len());
     for row in rows {
         if let (Some(account_id), Some(role)) = (&row.account_id, &row.role) {
             memberships.push(Membership {

@@ -12,7 +12,7 @@ use domain::{AccountId, AccountRole, UserId};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use projections::Access;
+use projections::{Access, Memberships};
 use tests::{Store, on_both_stores};
 use tower::ServiceExt;
 
@@ -94,7 +94,7 @@ fn route_that_adds_prospects(stopped: &Stopped) -> Router {
             user_id: UserId::new(app.new_uuid()),
             is_admin: false,
             is_auditor: false,
-            memberships: Vec::new(),
+            memberships: Memberships::new(),
         },
         account: Some(AccountInForce {
             account_id: AccountId::new(app.new_uuid()),

@@ -55,7 +55,7 @@ async fn a_live_token_is_found_with_its_generation_and_memberships<S: TestStore>
     assert_eq!(live.access.user_id, alice);
     assert!(!live.access.is_admin && !live.access.is_auditor);
     assert_eq!(
-        live.access.memberships,
+        live.access.memberships.as_slice(),
         [
             Membership { account_id: first, role: AccountRole::Admin },
             Membership { account_id: second, role: AccountRole::Viewer },
@@ -78,7 +78,7 @@ async fn instance_roles_are_found_with_the_token<S: TestStore>(stage: Stage<S>) 
         let token = stage.generate(user).await;
         let access = stage.store.find_live_token(&token.digest).await.unwrap().unwrap().access;
         assert_eq!((access.is_admin, access.is_auditor), expected);
-        assert_eq!(access.memberships, []);
+        assert!(access.memberships.is_empty());
     }
 }
 

@@ -95,7 +95,7 @@ fn settle(
     let Some(live) = found else {
         let answer = app.failures.answer(address, ApiError::InvalidToken { sent: true });
         let is_limited = matches!(answer, ApiError::TooManyRequests { .. });
-        app.usage.refused(digest, Client::new(address, headers), app.now(), is_limited);
+        app.usage.refused(digest, || Client::new(address, headers), app.now(), is_limited);
         return Err(answer);
     };
     app.usage.used(live.token_id, app.now());

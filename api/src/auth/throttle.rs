@@ -6,9 +6,11 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use metrics::Counter;
 use sha2::{Digest, Sha256};
 
 use crate::client_address::ClientAddress;
@@ -24,6 +26,8 @@ const PER_ADDRESS_A_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 const FAILURES_A_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 /// Keys remembered before those that are at rest are forgotten.
 const REMEMBERED: usize = 10_000;
+/// How many are remembered is looked at after so many checks: to count them takes longer than one.
+const CHECKS: u32 = 1_000;
 
 /// Counts tries to sign in per e-mail address and per network address.
 pub struct SignInThrottle {
@@ -62,11 +66,20 @@ impl SignInThrottle {
 ///
 /// **Invariant:** a good credential is never asked how often others failed: behind one office's address
 /// work many integrations, and one that was forgotten with a dead token must not shut out its neighbours.
-pub struct FailedCredentials(Throttle<IpAddr>);
+pub struct FailedCredentials {
+    throttle: Throttle<IpAddr>,
+    refused: Counter,
+    limited: Counter,
+}
 
 impl Default for FailedCredentials {
     fn default() -> Self {
-        Self(Throttle::new("failed-credentials", FAILURES_A_MINUTE))
+        let counter = |answer| metrics::counter!(FAILED_CREDENTIALS, "answer" => answer);
+        Self {
+            throttle: Throttle::new("failed-credentials", FAILURES_A_MINUTE),
+            refused: counter("refused"),
+            limited: counter("limited"),
+        }
     }
 }
 
@@ -74,9 +87,8 @@ impl FailedCredentials {
     /// Counts a credential that failed. What to answer: the refusal, or `TooManyRequests` when there were
     /// too many from that address. An unknown address is not counted.
     pub fn answer(&self, address: Option<ClientAddress>, refusal: ApiError) -> ApiError {
-        let within = address.map_or(Ok(()), |address| self.0.check(&address.subscriber()));
-        let answer = if within.is_ok() { "refused" } else { "limited" };
-        metrics::counter!(FAILED_CREDENTIALS, "answer" => answer).increment(1);
+        let within = address.map_or(Ok(()), |address| self.throttle.check(&address.subscriber()));
+        if within.is_ok() { &self.refused } else { &self.limited }.increment(1);
         within.err().unwrap_or(refusal)
     }
 }
@@ -86,6 +98,7 @@ struct Throttle<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     limit: RateLimit,
     clock: DefaultClock,
+    checks: AtomicU32,
 }
 
 impl<K: Hash + Eq + Clone> Throttle<K> {
@@ -94,11 +107,13 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
             limiter: RateLimiter::keyed(Quota::per_minute(per_minute)),
             limit: RateLimit { name, per_minute: per_minute.get() },
             clock: DefaultClock::default(),
+            checks: AtomicU32::new(0),
         }
     }
 
     fn check(&self, key: &K) -> Result<(), ApiError> {
-        if self.limiter.len() > REMEMBERED {
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
+        if checks.is_multiple_of(CHECKS) && self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
         }
         self.limiter.check_key(key).map_err(|refused| {

@@ -78,14 +78,13 @@ pub async fn show_caller(
     State(app): State<App>,
     TokenBearer(live): TokenBearer,
 ) -> Result<Response, ApiError> {
-    if let Some(told) = app.replies.find(&live) {
+    if let Some(told) = app.usage.reply(&live) {
         return Ok(json(told));
     }
     let reply = reply(&app, &live).await?;
-    let told =
-        Bytes::from(serde_json::to_vec(&reply).map_err(|error| ApiError::Internal(error.into()))?);
-    app.replies.keep(live, told.clone());
-    Ok(json(told))
+    let told = serde_json::to_vec(&reply).map_err(|error| ApiError::Internal(error.into()))?;
+    app.usage.keep_reply(live, &told);
+    Ok(json(told.into()))
 }
 
 /// As many headers as such a reply has in the end: room for them is made once.
@@ -103,9 +102,9 @@ pub(crate) fn json(body: Bytes) -> Response {
 async fn reply(app: &App, live: &LiveToken) -> Result<CallerReply, ApiError> {
     let id = live.access.user_id;
     // Whoever was erased just now is no longer the bearer of anything.
-    let name = app.store.find_user(id).await?.and_then(|user| user.name);
+    let name = app.names.find_user(id).await?.and_then(|user| user.name);
     let name = name.ok_or(ApiError::InvalidToken { sent: true })?;
-    let accounts = app.store.list_accounts_of(id).await?.into_iter().filter_map(|account| {
+    let accounts = app.names.list_accounts_of(id).await?.into_iter().filter_map(|account| {
         let mut memberships = live.access.memberships.iter();
         let role = memberships.find(|in_force| in_force.account_id == account.account_id)?.role;
         Some(AccountPart { id: account.account_id, name: account.name, role })

@@ -2,8 +2,13 @@
 //!
 //! The fields are those of draft-ietf-httpapi-ratelimit-headers-11.
 
+use std::fmt::Write as _;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STATE: HeaderName = HeaderName::from_static("ratelimit");
 
 /// A limit as the header fields name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,20 +62,17 @@ impl Standings {
 
     /// Adds the fields.
     pub fn say_in(&self, headers: &mut HeaderMap) {
-        let policy = self.list(|Standing { limit: RateLimit { name, per_minute }, .. }| {
-            format!("\"{name}\";q={per_minute};w=60")
-        });
-        let state = self.list(|Standing { limit, remaining, seconds }| {
-            format!("\"{}\";r={remaining};t={seconds}", limit.name)
-        });
-        for (name, text) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-            if let Ok(value) = HeaderValue::from_str(&text) {
-                headers.append(HeaderName::from_static(name), value);
+        let (mut policy, mut state) = (String::new(), String::new());
+        for Standing { limit: RateLimit { name, per_minute }, remaining, seconds } in &self.0 {
+            let comma = if policy.is_empty() { "" } else { ", " };
+            // A string takes whatever is written.
+            let _ = write!(policy, "{comma}\"{name}\";q={per_minute};w=60");
+            let _ = write!(state, "{comma}\"{name}\";r={remaining};t={seconds}");
+        }
+        for (name, text) in [(POLICY, policy), (STATE, state)] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.append(name, value);
             }
         }
-    }
-
-    fn list(&self, item: impl Fn(&Standing) -> String) -> String {
-        self.0.iter().map(item).collect::<Vec<_>>().join(", ")
     }
 }

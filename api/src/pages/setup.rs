@@ -1,5 +1,7 @@
 //! `/setup`: the page behind a set-up link.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -23,7 +25,7 @@ use crate::request_context::RequestContext;
 struct SetupPage<'a> {
     frame: Frame,
     first: bool,
-    alert: Option<String>,
+    alert: Option<Cow<'static, str>>,
     code: &'a str,
     email: &'a str,
     name: &'a str,
@@ -89,7 +91,7 @@ async fn form(
     app: &App,
     code: &SecretString,
     entered: &Entered,
-    alert: Option<String>,
+    alert: Option<Cow<'static, str>>,
 ) -> Result<Response, ApiError> {
     let found = match enrolment::find_code(app, code).await {
         Ok(found) => found,

@@ -1,5 +1,7 @@
 //! `/sign-in`
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -21,7 +23,7 @@ use crate::request_context::RequestContext;
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
     frame: Frame,
-    alert: Option<String>,
+    alert: Option<Cow<'static, str>>,
     next: &'a str,
     email: &'a str,
     has_provider: bool,
@@ -31,7 +33,7 @@ fn sign_in_page<'a>(
     app: &App,
     next: &'a str,
     email: &'a str,
-    alert: Option<String>,
+    alert: Option<Cow<'static, str>>,
 ) -> SignInPage<'a> {
     SignInPage { frame: Frame::anonymous(), alert, next, email, has_provider: app.oidc.is_some() }
 }

@@ -124,7 +124,7 @@ async fn a_use_is_written_at_most_once_a_minute_and_none_is_lost() {
 async fn a_refusal_is_written_at_most_once_a_minute_and_each_is_counted() {
     let (recorder, store, begin) = (UsageRecorder::default(), Store::default(), Instant::now());
     let flush = async |after: Duration| recorder.flush(&store, begin + after, false).await.unwrap();
-    let refused = |second| recorder.refused(&digest(true, 1), client(7), time(second), false);
+    let refused = |second| recorder.refused(&digest(true, 1), || client(7), time(second), false);
     refused(0);
     flush(Duration::ZERO).await;
     let [first] = &*store.refusals() else { panic!("it is written at once") };
@@ -149,7 +149,7 @@ async fn everything_is_written_at_last() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
     for second in [0, 1] {
         recorder.used(token(1), time(second));
-        recorder.refused(&digest(true, 1), client(7), time(second), false);
+        recorder.refused(&digest(true, 1), || client(7), time(second), false);
         recorder.flush(&store, now, second == 1).await.unwrap();
     }
     assert_eq!(store.uses(), [(token(1), time(0)), (token(1), time(1))]);
@@ -168,14 +168,14 @@ async fn an_earlier_use_that_is_noted_later_changes_nothing() {
 #[tokio::test]
 async fn what_could_not_be_written_is_written_later() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
-    recorder.refused(&digest(true, 1), client(7), time(0), false);
+    recorder.refused(&digest(true, 1), || client(7), time(0), false);
     recorder.flush(&store, now, false).await.unwrap();
     store.refusals();
     store.is_away.store(true, Ordering::Relaxed);
     for second in 1..=3 {
         recorder.used(token(1), time(second));
-        recorder.refused(&digest(true, 1), client(7), time(second), false);
-        recorder.refused(&digest(true, 2), client(7), time(second), false);
+        recorder.refused(&digest(true, 1), || client(7), time(second), false);
+        recorder.refused(&digest(true, 2), || client(7), time(second), false);
         recorder.flush(&store, now + MINUTE, false).await.unwrap_err();
     }
     store.is_away.store(false, Ordering::Relaxed);
@@ -189,14 +189,14 @@ async fn what_could_not_be_written_is_written_later() {
 #[tokio::test]
 async fn refusals_that_could_not_be_written_are_put_back() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
-    recorder.refused(&digest(true, 1), client(7), time(0), false);
+    recorder.refused(&digest(true, 1), || client(7), time(0), false);
     recorder.flush(&store, now, false).await.unwrap();
     store.refusals();
-    recorder.refused(&digest(true, 1), client(7), time(1), false);
-    let taken = recorder.pending().take_refusals(now + MINUTE, false);
-    recorder.refused(&digest(true, 1), client(7), time(2), false);
-    recorder.refused(&digest(true, 1), client(8), time(2), false);
-    recorder.pending().put_refusals_back(taken);
+    recorder.refused(&digest(true, 1), || client(7), time(1), false);
+    let taken = recorder.refusals().take(now + MINUTE, false);
+    recorder.refused(&digest(true, 1), || client(7), time(2), false);
+    recorder.refused(&digest(true, 1), || client(8), time(2), false);
+    recorder.refusals().put_back(taken);
     recorder.flush(&store, now + MINUTE, false).await.unwrap();
     let mut written: Vec<_> =
         store.refusals().iter().map(|it| (it.requests, it.first_at, it.last_at)).collect();
@@ -208,13 +208,13 @@ async fn refusals_that_could_not_be_written_are_put_back() {
 async fn tokens_that_never_were_cost_little_and_leave_nothing() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
     for number in 0..u16::MAX {
-        recorder.refused(&digest(false, number), client(7), time(0), false);
+        recorder.refused(&digest(false, number), || client(7), time(0), false);
     }
     recorder.flush(&store, now, true).await.unwrap();
     assert_eq!(*store.asked.lock().unwrap(), [500], "no more are looked up at once");
     assert_eq!(store.refusals(), []);
-    assert_eq!(recorder.pending().unknown(), [], "nothing is remembered of them");
-    recorder.refused(&digest(true, 1), client(7), time(0), false);
+    assert_eq!(recorder.refusals().unknown(), [], "nothing is remembered of them");
+    recorder.refused(&digest(true, 1), || client(7), time(0), false);
     recorder.flush(&store, now, false).await.unwrap();
     assert_eq!(store.refusals().len(), 1, "there is room for one that was");
 }
@@ -222,14 +222,14 @@ async fn tokens_that_never_were_cost_little_and_leave_nothing() {
 #[tokio::test]
 async fn whoever_was_told_to_slow_down_is_noted_with_known_tokens_only() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
-    recorder.refused(&digest(true, 1), client(7), time(0), true);
+    recorder.refused(&digest(true, 1), || client(7), time(0), true);
     recorder.flush(&store, now, false).await.unwrap();
     assert_eq!(*store.asked.lock().unwrap(), [0; 0]);
     for limited in [false, true, true] {
-        recorder.refused(&digest(true, 1), client(7), time(0), limited);
+        recorder.refused(&digest(true, 1), || client(7), time(0), limited);
     }
     recorder.flush(&store, now, false).await.unwrap();
-    recorder.refused(&digest(true, 1), client(7), time(0), true);
+    recorder.refused(&digest(true, 1), || client(7), time(0), true);
     recorder.flush(&store, now, true).await.unwrap();
     let counted: Vec<_> = store.refusals().iter().map(|it| it.requests).collect();
     assert_eq!(counted, [3, 1]);
@@ -239,7 +239,7 @@ async fn whoever_was_told_to_slow_down_is_noted_with_known_tokens_only() {
 async fn of_one_token_twenty_clients_are_told_apart() {
     let (recorder, store, now) = (UsageRecorder::default(), Store::default(), Instant::now());
     for number in 0..=255 {
-        recorder.refused(&digest(true, 1), client(number), time(0), false);
+        recorder.refused(&digest(true, 1), || client(number), time(0), false);
     }
     recorder.flush(&store, now, false).await.unwrap();
     assert_eq!(store.refusals().len(), 20);

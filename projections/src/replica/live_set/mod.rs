@@ -35,7 +35,7 @@ use self::user::{Seat, Token, User, key};
 use self::users::Users;
 use super::Intent;
 use crate::projector::{Change, LiveFields};
-use crate::verifier::{Access, LiveToken, Membership};
+use crate::verifier::{Access, LiveToken, Membership, Memberships};
 
 /// What is known about a token or a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl LiveSet {
         if user.registered_sequence == 0 || user.is_locked {
             return Verdict::Nothing;
         }
-        let mut memberships = Vec::with_capacity(user.seats.len());
+        let mut memberships = Memberships::with_capacity(user.seats.len());
         for seat in &user.seats {
             let (Some(role), Some((account_id, standing))) =
                 (seat.role, self.accounts.at(seat.account))

@@ -127,7 +127,7 @@ impl Naive {
         let open = seats.filter(|((_, account), _)| {
             self.accounts.get(account).is_some_and(|sequence| !is_closed(*sequence))
         });
-        let mut memberships: Vec<Membership> = open
+        let mut memberships: Memberships = open
             .filter_map(|((_, account), sequence)| {
                 Some(Membership { account_id: account_id(*account), role: role(*sequence)? })
             })

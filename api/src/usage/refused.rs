@@ -1,10 +1,10 @@
-//! What was used and refused and is not written yet. No clock and no database: both are handed in.
+//! Which dead tokens were refused, and to whom, until it is written. No clock and no database: both are handed in.
 //!
 //! **Invariant:** memory is bounded, whatever is sent. **Invariant:** a token that was never made leaves
-//! nothing here after the next look-up. **Invariant:** between two writes about one token lies [`INTERVAL`].
+//! nothing here after the next look-up. **Invariant:** between two writes about one token lies a minute.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use domain::TokenId;
@@ -13,23 +13,12 @@ use projections::Refusals;
 use projections::usage::CLIENTS_PER_TOKEN;
 
 use super::client::Client;
+use super::is_due;
 
-/// A token is written about at most this often.
-pub(super) const INTERVAL: Duration = Duration::from_mins(1);
-/// Live tokens that are remembered. There are no more than users.
-const LIVE: usize = 100_000;
 /// Dead tokens that are remembered.
 const DEAD: usize = 1_000;
 /// Refused tokens that wait for someone to look up whether they were ever made.
 const UNKNOWN: usize = 500;
-
-/// A live token.
-struct Live {
-    last_used_at: DateTime<Utc>,
-    /// There is something to write.
-    is_new: bool,
-    written: Option<Instant>,
-}
 
 /// A dead token.
 struct Dead {
@@ -47,16 +36,11 @@ struct Count {
     requests: i64,
 }
 
-/// What was used and refused.
+/// Which tokens were refused.
 #[derive(Default)]
-pub(super) struct Pending {
-    live: HashMap<TokenId, Live>,
+pub(super) struct Refused {
     dead: HashMap<TokenDigest, Dead>,
     unknown: HashMap<TokenDigest, Clients>,
-}
-
-fn is_due(written: Option<Instant>, now: Instant) -> bool {
-    written.is_none_or(|written| now.saturating_duration_since(written) >= INTERVAL)
 }
 
 fn count(clients: &mut Clients, client: Client, at: DateTime<Utc>) {
@@ -69,34 +53,23 @@ fn count(clients: &mut Clients, client: Client, at: DateTime<Utc>) {
     }
 }
 
-impl Pending {
-    pub(super) fn used(&mut self, token_id: TokenId, at: DateTime<Utc>) {
-        if let Some(live) = self.live.get_mut(&token_id) {
-            if live.last_used_at < at {
-                live.last_used_at = at;
-                live.is_new = true;
-            }
-        } else if self.live.len() < LIVE {
-            self.live.insert(token_id, Live { last_used_at: at, is_new: true, written: None });
-        }
-    }
-
+impl Refused {
     /// Only a known token counts when the client was told to slow down: whoever tries many must not crowd
     /// out others.
-    pub(super) fn refused(
+    pub(super) fn note(
         &mut self,
         digest: &TokenDigest,
-        client: Client,
+        client: impl FnOnce() -> Client,
         at: DateTime<Utc>,
         was_told_to_slow_down: bool,
     ) {
         if let Some(dead) = self.dead.get_mut(digest) {
-            count(&mut dead.clients, client, at);
+            count(&mut dead.clients, client(), at);
         } else if let Some(clients) = self.unknown.get_mut(digest) {
-            count(clients, client, at);
+            count(clients, client(), at);
         } else if !was_told_to_slow_down && self.unknown.len() < UNKNOWN {
             let mut clients = Clients::new();
-            count(&mut clients, client, at);
+            count(&mut clients, client(), at);
             self.unknown.insert(*digest, clients);
         }
     }
@@ -128,54 +101,22 @@ impl Pending {
         }
     }
 
-    /// The uses to write now, in the order in which every node locks rows; all of them `at_last`.
-    pub(super) fn take_uses(
-        &mut self,
-        now: Instant,
-        at_last: bool,
-    ) -> Vec<(TokenId, DateTime<Utc>)> {
-        // Here and not where a use is noted: that is on a request's way.
-        if self.live.len() >= LIVE {
-            self.live.retain(|_, live| live.is_new || !is_due(live.written, now));
-        }
-        let mut uses = Vec::new();
-        for (token_id, live) in &mut self.live {
-            if live.is_new && (at_last || is_due(live.written, now)) {
-                live.is_new = false;
-                live.written = Some(now);
-                uses.push((*token_id, live.last_used_at));
-            }
-        }
-        uses.sort_unstable_by_key(|(token_id, _)| token_id.as_uuid());
-        uses
-    }
-
-    /// They could not be written.
-    pub(super) fn put_uses_back(&mut self, uses: &[(TokenId, DateTime<Utc>)]) {
-        for (token_id, _) in uses {
-            if let Some(live) = self.live.get_mut(token_id) {
-                live.is_new = true;
-                live.written = None;
-            }
-        }
-    }
-
     /// The refusals to write now; all of them `at_last`.
-    pub(super) fn take_refusals(&mut self, now: Instant, at_last: bool) -> Vec<TakenRefusals> {
+    pub(super) fn take(&mut self, now: Instant, at_last: bool) -> Vec<Taken> {
         let mut taken = Vec::new();
         for (digest, dead) in &mut self.dead {
             if !dead.clients.is_empty() && (at_last || is_due(dead.written, now)) {
                 dead.written = Some(now);
                 let clients = std::mem::take(&mut dead.clients);
-                taken.push(TakenRefusals { digest: *digest, token_id: dead.token_id, clients });
+                taken.push(Taken { digest: *digest, token_id: dead.token_id, clients });
             }
         }
         taken
     }
 
     /// They could not be written.
-    pub(super) fn put_refusals_back(&mut self, taken: Vec<TakenRefusals>) {
-        for TakenRefusals { digest, clients, .. } in taken {
+    pub(super) fn put_back(&mut self, taken: Vec<Taken>) {
+        for Taken { digest, clients, .. } in taken {
             let Some(dead) = self.dead.get_mut(&digest) else { continue };
             dead.written = None;
             for (client, earlier) in clients {
@@ -192,13 +133,13 @@ impl Pending {
 }
 
 /// What is on its way to the database about one dead token.
-pub(super) struct TakenRefusals {
+pub(super) struct Taken {
     digest: TokenDigest,
     token_id: TokenId,
     clients: Clients,
 }
 
-impl TakenRefusals {
+impl Taken {
     /// A row for each client.
     pub(super) fn rows(&self) -> impl Iterator<Item = Refusals> {
         self.clients.iter().map(|(client, count)| Refusals {
