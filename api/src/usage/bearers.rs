@@ -225,19 +225,4 @@ mod tests {
         bearers.keep_reply(live(1), &[b' '; LONGEST_BYTES + 1]);
         assert_eq!(bearers.reply(&live(1)), None);
     }
-
-    #[test]
-    fn tokens_whose_uses_are_written_make_room_for_others() {
-        let bearers = Bearers::default();
-        let begun = Instant::now();
-        for number in 0..TOKENS as u128 {
-            told(&bearers, number * 64);
-        }
-        assert_eq!(bearers.take_uses(begun, false).len(), TOKENS);
-        let later = begun + crate::usage::INTERVAL;
-        assert_eq!(bearers.take_uses(later, false), []);
-        told(&bearers, 1 << 64);
-        assert!(bearers.reply(&live(1 << 64)).is_some());
-        assert_eq!(bearers.take_uses(later, false).len(), 1);
-    }
 }

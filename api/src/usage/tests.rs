@@ -253,7 +253,7 @@ async fn memory_for_tokens_is_bounded_and_is_for_those_of_the_last_minute() {
     };
     (0..150_000).for_each(used);
     recorder.flush(&store, begin, false).await.unwrap();
-    assert_eq!(store.uses().len(), 100_000);
+    assert_eq!(store.uses().len(), 131_072);
     for (after, written) in [(ALMOST, 0), (MINUTE, 1)] {
         recorder.flush(&store, begin + after, false).await.unwrap();
         used(200_000);

@@ -1,7 +1,7 @@
 //! Asks a contender: once, to see that it does what it ought to, and then as fast as one processor can.
 
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +14,8 @@ use crate::tokens;
 
 /// Connections that are kept open, each with one request at a time.
 pub const CONNECTIONS: u32 = 32;
+/// Threads that ask about every token once.
+const THREADS: usize = 8;
 
 /// What was measured in one go.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -55,8 +57,45 @@ pub fn find() -> Result<(), String> {
     found.map(drop).map_err(|_| "wrk is not installed (apt-get install wrk)".to_owned())
 }
 
+/// A server has written down by then what it was asked about.
+const WRITTEN: Duration = Duration::from_secs(3);
+
+/// Asks about every token once.
+fn ask_once(contender: &Contender) {
+    let all = std::fs::read_to_string(&contender.tokens).expect("it was written");
+    let tokens: Vec<&str> = all.lines().collect();
+    std::thread::scope(|scope| {
+        for part in tokens.chunks(tokens.len().div_ceil(THREADS)) {
+            scope.spawn(move || ask_about(contender, part).expect("it answers"));
+        }
+    });
+    std::thread::sleep(WRITTEN);
+}
+
+/// Asks about each of them, one after the other over one connection.
+fn ask_about(contender: &Contender, tokens: &[&str]) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
+    stream.set_nodelay(true)?;
+    let mut answers = BufReader::new(stream.try_clone()?);
+    for token in tokens {
+        stream.write_all(head(contender, token, "keep-alive").as_bytes())?;
+        let mut length = 0;
+        let mut line = String::new();
+        while answers.read_line(&mut line)? > 2 {
+            let field = line.split_once(": ").filter(|(name, _)| *name == "content-length");
+            length = field.map_or(length, |(_, value)| value.trim().parse().expect("a number"));
+            line.clear();
+        }
+        std::io::copy(&mut (&mut answers).take(length), &mut std::io::sink())?;
+    }
+    Ok(())
+}
+
 /// Asks for so long.
 pub fn ask(contender: &Contender, duration: Duration) -> Sample {
+    if contender.again {
+        ask_once(contender);
+    }
     let mut wrk = Command::new("taskset");
     wrk.args(["-c", CLIENT_CPU, "wrk", "--threads=1", "--latency"]);
     wrk.arg(format!("--connections={CONNECTIONS}"));
@@ -120,17 +159,22 @@ fn expect(contender: &Contender, token: &str, statuses: &[u16]) -> Result<(), St
     statuses.contains(&status).then_some(()).ok_or_else(wrong)
 }
 
-fn status(contender: &Contender, token: &str) -> std::io::Result<u16> {
-    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+/// A request, whole.
+fn head(contender: &Contender, token: &str, connection: &str) -> String {
+    let path = contender.path;
     let mut request = format!(
-        "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n",
-        contender.path
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: {connection}\r\n"
     );
     if let Some(header) = &contender.header {
         write!(request, "{header}\r\n").expect("memory takes it");
     }
-    stream.write_all(format!("{request}\r\n").as_bytes())?;
+    request + "\r\n"
+}
+
+fn status(contender: &Contender, token: &str) -> std::io::Result<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(head(contender, token, "close").as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let text = String::from_utf8_lossy(&answer);

@@ -47,6 +47,8 @@ pub struct Contender {
     pub header: Option<String>,
     /// What all answers ought to be.
     pub expected: Expected,
+    /// Whether each token was asked about a moment before.
+    pub again: bool,
     /// Processes whose time counts, with their descendants.
     pub processes: Vec<u32>,
 }
@@ -63,6 +65,7 @@ impl Contender {
             tokens: tokens.to_owned(),
             header: None,
             expected: Expected::Open,
+            again: false,
             processes: Vec::new(),
         }
     }
@@ -80,6 +83,13 @@ impl Contender {
     pub fn refuses(mut self, holds: u32, with: &'static [u16]) -> Self {
         self.holds = holds;
         self.expected = Expected::Refused(with);
+        self
+    }
+
+    /// Asked about tokens that it was asked about a moment before.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.again = true;
         self
     }
 

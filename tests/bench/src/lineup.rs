@@ -127,6 +127,8 @@ impl Lineup {
         let live = || tokens::spread(tokens::issued(all), all, asked);
         let text = |token: domain::token::TokenSecret| token.expose().to_owned();
         tokens::write(&self.folder.file("live"), live().map(text));
+        let others = tokens::spread(tokens::issued(all).skip(1), all, 4 * asked);
+        tokens::write(&self.folder.file("others"), others.map(text));
         tokens::write(&self.folder.file("unknown"), tokens::unknown(asked + 1).skip(1).map(text));
         tokens::write(&self.folder.file("mistyped"), live().map(|token| tokens::mistyped(&token)));
         tokens::write(
@@ -175,7 +177,8 @@ impl Lineup {
         let port = free_port();
         let command = program.serve(&url(&direct), &direct, port, "direct");
         let pid = self.run("direct", &command, port);
-        self.add_token("symbolon, SQLite, direct: GET /v1/token", port, &[pid]);
+        let label = "symbolon, SQLite, direct: GET /v1/token, first time";
+        self.add(self.about_token(label, port, &[pid], "live"));
         here
     }
 
@@ -204,14 +207,22 @@ impl Lineup {
             let tokens = self.folder.file(file);
             self.add(of(label, Kind::Layer, "/v1/token", &tokens).refuses(holds, &[401, 429]));
         }
-        self.add_token("symbolon, SQLite, replica: GET /v1/token", port, &[pid]);
+        self.add_replica("symbolon, SQLite, replica", port, &[pid]);
     }
 
-    fn add_token(&mut self, label: &str, port: u16, pids: &[u32]) {
-        let live = self.folder.file("live");
-        let mut contender = Contender::new(label, Kind::Ours, port, "/v1/token", &live);
+    /// One that answers from memory, who knows what its bearers are called when it is asked again.
+    fn add_replica(&mut self, label: &str, port: u16, pids: &[u32]) {
+        let first = format!("{label}: GET /v1/token, first time");
+        self.add(self.about_token(&first, port, pids, "others"));
+        let again = format!("{label}: GET /v1/token");
+        self.add(self.about_token(&again, port, pids, "live").again());
+    }
+
+    fn about_token(&self, label: &str, port: u16, pids: &[u32], tokens: &str) -> Contender {
+        let tokens = self.folder.file(tokens);
+        let mut contender = Contender::new(label, Kind::Ours, port, "/v1/token", &tokens);
         contender.processes.extend(pids);
-        self.add(contender.checks(self.scale.tokens()));
+        contender.checks(self.scale.tokens())
     }
 
     fn start_on_postgres(&mut self, program: &Program) -> Result<(), String> {
@@ -228,8 +239,13 @@ impl Lineup {
             let port = free_port();
             let command = program.serve(&url, &folder, port, verifier);
             let pid = self.run(&format!("postgres-{verifier}"), &command, port);
-            let label = format!("symbolon, PostgreSQL, {verifier}: GET /v1/token");
-            self.add_token(&label, port, &[pid, postgres]);
+            let label = format!("symbolon, PostgreSQL, {verifier}");
+            if verifier == "replica" {
+                self.add_replica(&label, port, &[pid, postgres]);
+            } else {
+                let label = format!("{label}: GET /v1/token, first time");
+                self.add(self.about_token(&label, port, &[pid, postgres], "live"));
+            }
         }
         self.cluster = Some(cluster);
         Ok(())
