@@ -200,9 +200,13 @@ impl Store {
             }
             Self::Postgres(store) => {
                 let sessions = PostgresStore::new(store.session_pool());
-                let soon = store.for_verification(settings.verify_timeout);
-                let verifier = settings.verifier.on(store.memory(), &soon);
-                parts.assemble(store, verifier, Arc::new(soon), TimedStore::new(sessions))
+                let patience = match settings.verifier {
+                    VerifierSettings::Direct => None,
+                    VerifierSettings::Replica(_) => Some(settings.verify_timeout),
+                };
+                let asked = store.for_verification(patience);
+                let verifier = settings.verifier.on(store.memory(), &asked);
+                parts.assemble(store, verifier, Arc::new(asked), TimedStore::new(sessions))
             }
         }
     }

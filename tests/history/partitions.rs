@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::chaos::Mode;
 use crate::fleet::{Build, Fleet};
-use crate::record::{Change, Outcome, Token, User};
+use crate::record::{Change, Outcome, User};
 use crate::run::{alone, seed};
 use crate::wire::{Wire, request};
 use crate::world::{GOOD, World};
@@ -46,13 +46,18 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
         sleep(LEASE * 3 / 2).await;
         let old = world.belief(user).live.expect("everyone has a token");
         let mut line = Line::open(&fleet).await;
+        let mut other = Line::open(&fleet).await;
         let cut = Instant::now();
         fleet.places[0].proxy.set(mode);
         let elsewhere = {
             let world = world.clone();
             tokio::spawn(async move { world.change(user, 1, Change::Regenerate).await })
         };
-        let sight = line.watch(&world, (user, old), cut, Duration::from_secs(4)).await;
+        let length = Duration::from_secs(4);
+        let (sight, named) = tokio::join!(
+            line.watch((GOOD, world.showing(old)), cut, length),
+            other.watch((200, world.naming(user, old)), cut, length),
+        );
         let outcome = elsewhere.await.expect("no panic");
         assert!(matches!(outcome, Outcome::Done(Some(_))), "{mode:?}: {outcome:?}");
         sight.tell(&format!("{mode:?}"));
@@ -60,6 +65,12 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
         assert!(sight.last_accept < LEASE + MARGIN, "{mode:?}: {sight:?}");
         assert!(sight.unavailable > 0, "{mode:?}: {sight:?}");
         assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{mode:?}: {sight:?}");
+        named.tell(&format!("{mode:?}, with a name"));
+        assert!(named.last_accept < LEASE + MARGIN, "{mode:?}: {named:?}");
+        assert!(named.unavailable > 0, "{mode:?}: {named:?}");
+        // What was asked of the database under a lease is waited for until that runs out.
+        let longest = LEASE + REFUSAL + named.slowest_alive * 2;
+        assert!(named.slowest < longest, "{mode:?}: {named:?}");
         let healed = Instant::now();
         fleet.places[0].proxy.heal();
         let back = until_answered(&fleet, &world, user).await - healed;
@@ -70,27 +81,6 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
         assert_eq!(status, 401, "{mode:?}: the replaced token, when all is well again");
     }
     assert!(accepted > 0, "memory has never answered, so nothing was tried");
-}
-
-/// A node that asks the database each time says as soon as the others that there is no answer.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_remembers_nothing_and_is_cut_off_accepts_nothing() {
-    let _alone = alone().await;
-    let seed = seed("a_node_that_remembers_nothing_and_is_cut_off_accepts_nothing");
-    let (fleet, code) = Fleet::start(Build::verifying_by("direct")).await;
-    let world = World::settle(&fleet, &code, 1, &mut StdRng::seed_from_u64(seed)).await;
-    until_answered(&fleet, &world, 0).await;
-    let token = world.belief(0).live.expect("everyone has a token");
-    let mut line = Line::open(&fleet).await;
-    let cut = Instant::now();
-    fleet.places[0].proxy.set(Mode::StallBoth);
-    let sight = line.watch(&world, (0, token), cut, Duration::from_secs(3)).await;
-    sight.tell("direct");
-    assert_eq!(sight.accepted, 0, "{sight:?}");
-    assert!(sight.unavailable > 0, "{sight:?}");
-    assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{sight:?}");
-    fleet.places[0].proxy.heal();
-    until_answered(&fleet, &world, 0).await;
 }
 
 /// All connections of a node to the database wait for a lock that somebody holds.
@@ -118,7 +108,7 @@ async fn a_node_whose_connections_are_all_taken_answers_as_ever() {
     let outcome = world.change(0, 1, Change::Regenerate).await;
     assert!(matches!(outcome, Outcome::Done(Some(_))), "{outcome:?}");
     let acknowledged = cut.elapsed();
-    let sight = line.watch(&world, (0, old), cut, Duration::from_secs(2)).await;
+    let sight = line.watch((GOOD, world.showing(old)), cut, Duration::from_secs(2)).await;
     sight.tell("all connections taken");
     assert_eq!(sight.last_accept, Duration::ZERO, "{sight:?}, acknowledged after {acknowledged:?}");
     assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{sight:?}");
@@ -167,23 +157,19 @@ impl Line {
         (reply.status, sent.elapsed())
     }
 
-    /// Shows this token of a user again and again, in requests that need nothing else and in such that need a name.
+    /// Sends this request again and again, which a good token has answered with this status.
     async fn watch(
         &mut self,
-        world: &World,
-        (user, token): (User, Token),
+        (good, bytes): (u16, Vec<u8>),
         cut: Instant,
         length: Duration,
     ) -> Sight {
-        let mut questions =
-            [(GOOD, world.showing(token)), (200, world.naming(user, token))].into_iter().cycle();
         let mut sight = Sight::default();
         while cut.elapsed() < length {
             let asked = Instant::now();
             assert_eq!(self.ask(&request("GET", "/livez", &[], "")).await.0, 200);
             sight.slowest_alive = sight.slowest_alive.max(asked.elapsed());
             let sent = cut.elapsed();
-            let (good, bytes) = questions.next().expect("it goes round");
             let (status, took) = self.ask(&bytes).await;
             match status {
                 _ if status == good => {

@@ -76,8 +76,8 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
-    /// Longest wait for an answer from those.
-    patience: Duration,
+    /// Longest wait for an answer from those while there is no lease; `None`: leases do not matter.
+    patience: Option<Duration>,
     verifying: PgPool,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
@@ -112,7 +112,7 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
-            patience: CALL_TIMEOUT,
+            patience: None,
             verifying: pool(VERIFYING_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
@@ -152,9 +152,12 @@ impl Postgres {
     }
 
     /// The same database, asked on connections that serve nothing but verification: whatever else waits for an answer,
-    /// whose a token is can be asked, and is answered within `patience` or refused.
+    /// whose a token is can be asked.
+    ///
+    /// With `patience`, an answer is waited for as long as memory is believed: there is a lease, so the database is there. Without
+    /// one it may be away, and after `patience` it counts as being so.
     #[must_use]
-    pub fn for_verification(&self, patience: Duration) -> Self {
+    pub fn for_verification(&self, patience: Option<Duration>) -> Self {
         Self { reads: self.verifying.clone(), patience, ..self.clone() }
     }
 
@@ -240,14 +243,26 @@ async fn in_time<T>(
     within(CALL_TIMEOUT, answer).await
 }
 
+/// Says when nothing more is to be hoped for: it is looked each time that `patience` is over.
+async fn lost(memory: &Memory<LiveSet>, patience: Option<Duration>) {
+    let Some(patience) = patience else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(patience).await;
+        if !memory.is_believed() {
+            return;
+        }
+    }
+}
+
 /// An answer, or `Unavailable` after so long.
 async fn within<T, E: From<sqlx::Error>>(
     limit: Duration,
     answer: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
-        let too_late = "the database did not answer in time";
-        let too_late = std::io::Error::new(std::io::ErrorKind::TimedOut, too_late);
-        Err(sqlx::Error::Io(too_late).into())
-    })
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(too_late().into()))
+}
+
+fn too_late() -> sqlx::Error {
+    let too_late = "the database did not answer in time";
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, too_late))
 }
