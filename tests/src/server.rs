@@ -16,9 +16,6 @@ use crate::reaper;
 /// How long anything about a process may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Tests crowd two processors: how long a question takes there says nothing about the database.
-const PATIENT: (&str, &str) = ("SYMBOLON_VERIFY_TIMEOUT_MS", "3000");
-
 /// What a server is started with besides its database.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -78,7 +75,6 @@ impl Server {
         if !settings.arguments.iter().any(|argument| argument == "--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        command.env(PATIENT.0, PATIENT.1);
         command.args(&settings.arguments).envs(settings.environment.iter().cloned());
         Self::launch(command, database.data_directory()).await
     }
