@@ -235,19 +235,24 @@ impl World {
     /// The bytes of a request that is answered from what is known of the token alone: may it act in an account
     /// that is none of its owner's? That it may not, [`GOOD`], says that the token is good.
     pub(crate) fn showing(&self, token: Token) -> Vec<u8> {
-        let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
-        let mut headers = held.headers.clone();
-        headers.push("x-account-id: 00000000-0000-7000-8000-000000000000".to_owned());
-        request("GET", "/v1/account", &headers, "")
+        self.acting(token, "00000000-0000-7000-8000-000000000000")
     }
 
     /// The bytes of a request that is answered 200 for a good token, and whose answer tells what the user's first account
     /// is called.
     pub(crate) fn naming(&self, user: User, token: Token) -> Vec<u8> {
-        let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
-        let mut headers = held.headers.clone();
-        headers.push(format!("x-account-id: {}", self.accounts[accounts_of(user)[0]]));
+        self.acting(token, &self.accounts[accounts_of(user)[0]])
+    }
+
+    /// The bytes of a request of a token's bearer about this account.
+    fn acting(&self, token: Token, account: &str) -> Vec<u8> {
+        let mut headers = self.held(token).headers.clone();
+        headers.push(format!("x-account-id: {account}"));
         request("GET", "/v1/account", &headers, "")
+    }
+
+    fn held(&self, token: Token) -> Arc<Held> {
+        Arc::clone(&self.tokens.lock().expect("nobody panics")[token])
     }
 
     /// The bytes of a request of a user who is signed in, in one of the user's accounts.
@@ -298,14 +303,9 @@ impl World {
 
     /// Shows a token to a node, and notes what it says.
     pub(crate) async fn verify(&self, token: Token, node: Node, question: Question) -> Seen {
-        let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
         let bytes = match question {
-            Question::Caller => request("GET", "/v1/token", &held.headers, ""),
-            Question::Access(account) => {
-                let mut headers = held.headers.clone();
-                headers.push(format!("x-account-id: {}", self.accounts[account]));
-                request("GET", "/v1/account", &headers, "")
-            }
+            Question::Caller => request("GET", "/v1/token", &self.held(token).headers, ""),
+            Question::Access(account) => self.acting(token, &self.accounts[account]),
         };
         let start = self.now();
         let reply = self.pools[node].ask(&bytes).await;
@@ -391,7 +391,7 @@ impl World {
                 ("DELETE", target, of_admin(), String::new())
             }
             Change::RevokeByBearer(token) => {
-                let held = Arc::clone(&self.tokens.lock().expect("nobody panics")[token]);
+                let held = self.held(token);
                 ("DELETE", "/v1/token".to_owned(), held.headers.clone(), String::new())
             }
             Change::Lock => ("PUT", lock(), of_admin(), String::new()),
