@@ -69,20 +69,18 @@ fn on_postgres(program: &Program, folder: &Folder, cluster: &Cluster, tokens: u3
 
 struct Loaded {
     milliseconds: u64,
-    /// From the start of the process to its first answer.
+    /// From the start of the process until it serves, and from memory.
     ready: Duration,
     resident: u64,
 }
 
 impl Loaded {
     fn start(program: &Program, url: &str, folder: &Path) -> Self {
-        let port = free_port();
-        let command = program.serve(url, folder, port, "replica");
+        let command = program.serve(url, folder, free_port(), "replica");
         let begun = Instant::now();
         let mut server = Server::spawn("serve", &command, folder);
-        server.wait_for_port(port);
+        server.wait_for_log(|log| milliseconds(log).is_some() && log.contains("Listening on"));
         let ready = begun.elapsed();
-        server.wait_for_log(|log| milliseconds(log).is_some());
         let milliseconds = milliseconds(&server.log()).expect("it was there just now");
         Self { milliseconds, ready, resident: resident(server.pid()) }
     }
