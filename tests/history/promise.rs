@@ -20,8 +20,9 @@ async fn the_promise_holds_on_direct() {
 async fn the_promise_holds_beside_a_node_of_the_release_before() {
     let build = Build::verifying_by("replica").beside_an_old_release(2);
     let Goal { verifies, changes, faults } = Form::chosen().goal();
-    let half = Goal { verifies: verifies / 2, changes: changes / 2, faults: faults / 2 };
-    holds("the_promise_holds_beside_a_node_of_the_release_before", build, half).await;
+    // Its writers wait until every lease has run out, so changes take seconds.
+    let fewer = Goal { verifies: verifies / 4, changes: changes / 4, faults: faults / 2 };
+    holds("the_promise_holds_beside_a_node_of_the_release_before", build, fewer).await;
 }
 
 async fn holds(test: &str, build: Build, goal: Goal) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::token::{Prefix, TokenSecret};
+use futures_util::{StreamExt, stream};
 use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::json;
@@ -160,15 +161,21 @@ impl World {
     }
 
     async fn invite(&mut self, users: usize) {
-        for user in 0..users {
-            let email = format!("user-{user}@example.test");
-            let body = json!({ "email": email, "name": format!("user {user}") }).to_string();
-            let target = "/v1/admin/users";
-            let reply = self.ask_before(user % SETTLERS, "POST", target, ADMIN, &body, 201).await;
-            let reply: IdReply = serde_json::from_slice(&reply.body).expect("a user");
-            self.user_numbers.insert(reply.id.clone(), user);
-            self.people.push(Person { id: reply.id, email, belief: Mutex::default() });
-        }
+        let world = &*self;
+        let people = stream::iter(0..users).map(|user| world.invite_one(user));
+        let people: Vec<_> = people.buffered(16).collect().await;
+        let numbers = people.iter().enumerate().map(|(user, person)| (person.id.clone(), user));
+        self.user_numbers.extend(numbers);
+        self.people = people;
+    }
+
+    async fn invite_one(&self, user: User) -> Person {
+        let email = format!("user-{user}@example.test");
+        let body = json!({ "email": email, "name": format!("user {user}") }).to_string();
+        let target = "/v1/admin/users";
+        let reply = self.ask_before(user % SETTLERS, "POST", target, ADMIN, &body, 201).await;
+        let reply: IdReply = serde_json::from_slice(&reply.body).expect("a user");
+        Person { id: reply.id, email, belief: Mutex::default() }
     }
 
     async fn let_in(self: &Arc<Self>) {
