@@ -8,7 +8,7 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountRole, AssistantId, UserId};
+use crate::{AccountRole, AssistantId, Recall, Recalls, UserId};
 
 /// The aggregate.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -221,6 +221,10 @@ impl Account {
             State::Closed => Err(AccountError::Closed),
         }
     }
+}
+
+impl Recalls for Account {
+    const RECALL: Recall = Recall::Every;
 }
 
 impl Aggregate for Account {

@@ -6,7 +6,7 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, AssistantId};
+use crate::{AccountId, AssistantId, Recall, Recalls};
 
 /// The aggregate.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,6 +48,10 @@ pub enum CallError {
     /// One call phones once.
     #[error("the call was triggered already")]
     AlreadyTriggered,
+}
+
+impl Recalls for Call {
+    const RECALL: Recall = Recall::Every;
 }
 
 impl Aggregate for Call {

@@ -11,6 +11,7 @@ pub mod campaign;
 pub mod contact;
 pub mod id;
 pub mod log;
+pub mod recall;
 pub mod role;
 pub mod token;
 pub mod user;
@@ -22,6 +23,7 @@ pub use campaign::{Campaign, CampaignCommand, CampaignError, CampaignEvent};
 pub use id::{
     AccountId, AssistantId, CallId, CampaignId, CommandId, ProspectId, TokenId, UserId, WebhookId,
 };
+pub use recall::{Recall, Recalls};
 pub use role::{AccountRole, InstanceRole, Permission};
 pub use token::{Token, TokenCommand, TokenError, TokenEvent};
 pub use user::{User, UserCommand, UserError, UserEvent};

@@ -8,7 +8,7 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::InstanceRole;
+use crate::{InstanceRole, Recall, Recalls};
 
 /// The aggregate. Its id is the user's id.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -110,6 +110,10 @@ impl User {
             }
         }
     }
+}
+
+impl Recalls for User {
+    const RECALL: Recall = Recall::Every;
 }
 
 impl Aggregate for User {

@@ -6,10 +6,12 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::WebhookId;
 use crate::token::{Generation, TokenDigest, TokenHint};
+use crate::{Recall, Recalls, WebhookId};
 
 /// The aggregate. Its id is the campaign's id.
+///
+/// **Invariant:** every event says all that is kept here, so the latest one is enough to recall it by.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Webhook {
     /// Of the latest URL, live or dead; `None` before the first.
@@ -112,6 +114,10 @@ impl Webhook {
     }
 }
 
+impl Recalls for Webhook {
+    const RECALL: Recall = Recall::Latest;
+}
+
 impl Aggregate for Webhook {
     const TYPE: &'static str = "webhook";
     type Command = WebhookCommand;
@@ -143,7 +149,10 @@ impl Aggregate for Webhook {
                 self.live = Some(webhook_id);
                 self.generation = Some(generation);
             }
-            WebhookEvent::WebhookRevoked { .. } => self.live = None,
+            WebhookEvent::WebhookRevoked { generation, .. } => {
+                self.live = None;
+                self.generation = Some(generation);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Appends events and everything that follows from them, in one transaction, and reads them back.
 //!
 //! The crates' own `persist` commits events alone and leaves read models to a callback that a crash or
-//! a dropped future skips; so the write is ours, and only the reads are theirs.
+//! a dropped future skips; so the write is ours. The reads are theirs, where an aggregate is told all of its events.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,9 @@ use cqrs_es::Aggregate;
 use cqrs_es::persist::{
     PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
 };
+use domain::Recall;
 
+use crate::recall::recall;
 use crate::sequencer::{Numbering, Turn};
 use crate::sql::{Sql, Statement};
 use crate::{StoreError, Submission};
@@ -150,14 +152,15 @@ WHERE aggregate_type = $1
 #[derive(Clone)]
 pub struct CommandRepository<S> {
     store: S,
+    recall: Recall,
     submission: Arc<Submission>,
     committed: Arc<Mutex<Vec<SerializedEvent>>>,
 }
 
 impl<S: EventStore> CommandRepository<S> {
-    /// The store as one command uses it.
-    pub fn new(store: S, submission: Submission) -> Self {
-        Self { store, submission: Arc::new(submission), committed: Arc::default() }
+    /// The store as one command uses it, which is told so much of the aggregate's past.
+    pub fn new(store: S, recall: Recall, submission: Submission) -> Self {
+        Self { store, recall, submission: Arc::new(submission), committed: Arc::default() }
     }
 
     /// The events that this command committed, oldest first.
@@ -176,7 +179,7 @@ impl<S: EventStore> PersistedEventRepository for CommandRepository<S> {
         &self,
         aggregate_id: &str,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
-        self.store.read_events::<A>(aggregate_id).await
+        recall::<A>(&self.store, aggregate_id, self.recall).await
     }
 
     async fn get_last_events<A: Aggregate>(

@@ -32,6 +32,7 @@ mod plain_json;
 pub mod postgres;
 pub mod projector;
 pub mod rebuild;
+mod recall;
 pub mod recorded;
 pub mod replica;
 pub mod reports;

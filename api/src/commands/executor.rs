@@ -5,8 +5,8 @@ use cqrs_es::persist::{PersistedEventStore, SerializedEvent};
 use cqrs_es::{Aggregate, AggregateError, CqrsFramework};
 use domain::{
     Account, AccountCommand, AccountEvent, AccountId, Call, CallCommand, CallEvent, CallId,
-    Campaign, CampaignCommand, CampaignEvent, CampaignId, Token, TokenCommand, TokenEvent, User,
-    UserCommand, UserEvent, UserId, Webhook, WebhookCommand, WebhookEvent,
+    Campaign, CampaignCommand, CampaignEvent, CampaignId, Recalls, Token, TokenCommand, TokenEvent,
+    User, UserCommand, UserEvent, UserId, Webhook, WebhookCommand, WebhookEvent,
 };
 use projections::{
     CommandRepository, EventStore, FirstOutcome, StoreError, Submission, find_outcome,
@@ -41,7 +41,7 @@ impl<S: EventStore> Executor<S> {
         attempts: usize,
     ) -> Result<Receipt<A::Event>, CommandError>
     where
-        A: Aggregate<Services = ()> + 'static,
+        A: Recalls<Services = ()> + 'static,
         A::Command: Clone + Send + Sync + 'static,
         CommandError: From<A::Error>,
     {
@@ -97,7 +97,7 @@ async fn execute_once<A>(
     submission: Submission,
 ) -> Result<Receipt<A::Event>, CommandError>
 where
-    A: Aggregate<Services = ()> + 'static,
+    A: Recalls<Services = ()> + 'static,
     CommandError: From<A::Error>,
 {
     if let Some(first) = earlier::<A>(store, &submission).await? {
@@ -146,11 +146,11 @@ async fn execute<A>(
     submission: Submission,
 ) -> Result<Receipt<A::Event>, CommandError>
 where
-    A: Aggregate<Services = ()> + 'static,
+    A: Recalls<Services = ()> + 'static,
     CommandError: From<A::Error>,
 {
     let (metadata, actor) = (submission.metadata(), submission.actor);
-    let repository = CommandRepository::new(store, submission);
+    let repository = CommandRepository::new(store, A::RECALL, submission);
     let framework = CqrsFramework::<A, _>::new(
         PersistedEventStore::new_event_store(repository.clone()),
         vec![],

@@ -18,7 +18,7 @@ pub use event::{CampaignEvent, RecordOutcome};
 pub use match_key::{InvalidMatchKey, MatchKey, MatchSecret};
 pub use prospect::{Prospect, ProspectRecord, UnknownPerson};
 
-use crate::{AccountId, ProspectId};
+use crate::{AccountId, ProspectId, Recall, Recalls};
 
 /// The aggregate.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -120,6 +120,10 @@ impl Campaign {
         }
         outcomes
     }
+}
+
+impl Recalls for Campaign {
+    const RECALL: Recall = Recall::Every;
 }
 
 impl Aggregate for Campaign {

@@ -20,9 +20,11 @@ pub use event::{RevocationReason, TokenEvent};
 pub use generation::{Generation, InvalidGeneration};
 pub use secret::{InvalidPrefix, Prefix, TokenSecret};
 
-use crate::TokenId;
+use crate::{Recall, Recalls, TokenId};
 
 /// The aggregate. Its id is the user's id.
+///
+/// **Invariant:** every event says all that is kept here, so the latest one is enough to recall it by.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Token {
     /// Of the latest token, live or dead; `None` before the first.
@@ -115,6 +117,10 @@ fn expect_generation(expected: Option<Generation>, current: Generation) -> Resul
     }
 }
 
+impl Recalls for Token {
+    const RECALL: Recall = Recall::Latest;
+}
+
 impl Aggregate for Token {
     const TYPE: &'static str = "token";
     type Command = TokenCommand;
@@ -141,7 +147,10 @@ impl Aggregate for Token {
                 self.live = Some(token_id);
                 self.generation = Some(generation);
             }
-            TokenEvent::TokenRevoked { .. } => self.live = None,
+            TokenEvent::TokenRevoked { generation, .. } => {
+                self.live = None;
+                self.generation = Some(generation);
+            }
         }
     }
 }

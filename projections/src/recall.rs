@@ -1,0 +1,58 @@
+//! Reads of an aggregate's past what it has to be told.
+
+use cqrs_es::Aggregate;
+use cqrs_es::persist::{PersistenceError, SerializedEvent};
+use domain::Recall;
+use sqlx::types::Json;
+
+use crate::sql::Statement;
+use crate::{EventStore, StoreError};
+
+const FIND_LATEST: &str = "
+SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata
+FROM events
+WHERE aggregate_type = $1
+  AND aggregate_id = $2
+ORDER BY sequence DESC
+LIMIT 1";
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    aggregate_type: String,
+    aggregate_id: String,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    payload: Json<serde_json::Value>,
+    metadata: Json<serde_json::Value>,
+}
+
+/// The events of one aggregate that are asked for, oldest first.
+pub(crate) async fn recall<A: Aggregate>(
+    store: &impl EventStore,
+    aggregate_id: &str,
+    which: Recall,
+) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    match which {
+        Recall::Every => store.read_events::<A>(aggregate_id).await,
+        Recall::Latest => {
+            let question = Statement::new(FIND_LATEST).bind(A::TYPE).bind(aggregate_id);
+            let rows = store.fetch::<EventRow>(question).await?;
+            Ok(rows.into_iter().map(EventRow::event).collect::<Result<_, _>>()?)
+        }
+    }
+}
+
+impl EventRow {
+    fn event(self) -> Result<SerializedEvent, StoreError> {
+        Ok(SerializedEvent {
+            aggregate_type: self.aggregate_type,
+            aggregate_id: self.aggregate_id,
+            sequence: usize::try_from(self.sequence).map_err(StoreError::corrupt)?,
+            event_type: self.event_type,
+            event_version: self.event_version,
+            payload: self.payload.0,
+            metadata: self.metadata.0,
+        })
+    }
+}
