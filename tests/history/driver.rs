@@ -4,13 +4,13 @@
 //! A worker's choices come from the seed and its number alone; how the workers interleave is the machine's.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::fleet::NODES;
 use crate::record::{Account, Change, Node, Outcome, Question, Role, Seen, Token};
@@ -38,24 +38,24 @@ pub(crate) struct Goal {
 #[derive(Debug)]
 pub(crate) struct Load {
     workers: JoinSet<()>,
-    stop: Arc<AtomicBool>,
+    stop: CancellationToken,
 }
 
 impl Load {
     /// Sets all workers to work. `pace` is how long a changer rests between two changes, on average.
     pub(crate) fn start(world: &Arc<World>, seed: u64, goal: Goal, pace: Duration) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = CancellationToken::new();
         let mut workers = JoinSet::new();
         for number in 0..CHANGERS {
             let chance = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) + number);
             let worker = Changer { world: Arc::clone(world), chance, goal: goal.changes, pace };
-            workers.spawn(worker.work(Arc::clone(&stop)));
+            workers.spawn(worker.work(stop.clone()));
         }
         for number in 0..VERIFIERS * NODES as u64 {
             let chance = StdRng::seed_from_u64(seed.wrapping_mul(1_000_033) + number);
             let node = usize::try_from(number).expect("few") % NODES;
             let worker = Verifier { world: Arc::clone(world), chance, node, goal: goal.verifies };
-            workers.spawn(worker.work(Arc::clone(&stop)));
+            workers.spawn(worker.work(stop.clone()));
         }
         Self { workers, stop }
     }
@@ -67,7 +67,7 @@ impl Load {
 
     /// Lets every worker end what it does.
     pub(crate) async fn stop(mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.cancel();
         while let Some(ended) = self.workers.join_next().await {
             ended.expect("no worker panics");
         }
@@ -82,8 +82,8 @@ struct Changer {
 }
 
 impl Changer {
-    async fn work(mut self, stop: Arc<AtomicBool>) {
-        while !stop.load(Ordering::Relaxed) {
+    async fn work(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
             let user = self.chance.random_range(0..self.world.users());
             let node = self.node();
             let before = self.world.belief(user);
@@ -102,7 +102,8 @@ impl Changer {
             }
             // Beyond the goal, only so much as the last faults need.
             let rest = if self.world.progress().1 < self.goal { self.pace } else { self.pace * 4 };
-            sleep(rest.mul_f64(self.chance.random_range(0.2..1.8))).await;
+            let rest = sleep(rest.mul_f64(self.chance.random_range(0.2..1.8)));
+            stop.run_until_cancelled(rest).await;
         }
     }
 
@@ -171,8 +172,8 @@ struct Verifier {
 }
 
 impl Verifier {
-    async fn work(mut self, stop: Arc<AtomicBool>) {
-        while !stop.load(Ordering::Relaxed) {
+    async fn work(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
             let (token, question) = self.choose();
             let seen = self.world.verify(token, self.node, question).await;
             if matches!(seen, Seen::Nothing | Seen::Unavailable) {
