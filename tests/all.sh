@@ -66,4 +66,4 @@ RUST_TEST_THREADS=4 cargo test --workspace --locked --lib --bins --test stories 
 cargo test --workspace --locked --test browser --test canaries --test faults --test history --test schema --test model
 
 say "bench, to see that it works: these numbers mean nothing"
-SYMBOLON_BENCH=short cargo bench --profile dev --workspace --locked --bench verify
+SYMBOLON_BENCH=short cargo bench --profile dev --workspace --locked --bench verify --bench writes

@@ -12,6 +12,7 @@ pub struct Cluster {
     server: Server,
     port: u16,
     folder: PathBuf,
+    binaries: PathBuf,
 }
 
 impl Cluster {
@@ -36,7 +37,7 @@ impl Cluster {
         postgres.arg("-D").arg(&data).arg(format!("-p{port}")).arg("-k").arg(folder);
         let mut server = Server::spawn("postgres", &postgres, folder.parent().expect("a parent"));
         server.wait_for_log(|log| log.contains("ready to accept connections"));
-        let cluster = Self { server, port, folder: folder.to_owned() };
+        let cluster = Self { server, port, folder: folder.to_owned(), binaries };
         cluster.sql("postgres", "CREATE ROLE symbolon LOGIN");
         Ok(cluster)
     }
@@ -54,6 +55,14 @@ impl Cluster {
         psql.arg("--host").arg(&self.folder).arg(format!("--port={}", self.port));
         let output = psql.args(["--command", statement]).output().expect("psql runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// One of PostgreSQL's own programs, which connects as superuser.
+    pub fn tool(&self, name: &str) -> Command {
+        let mut command = Command::new(self.binaries.join(name));
+        command.args(["--username=postgres", &format!("--port={}", self.port)]);
+        command.arg("--host").arg(&self.folder);
+        command
     }
 
     /// The process id of the postmaster.

@@ -19,3 +19,4 @@ pub mod scale;
 pub mod seed;
 pub mod statistics;
 pub mod tokens;
+pub mod writing;

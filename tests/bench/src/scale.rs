@@ -56,6 +56,22 @@ impl Scale {
         }
     }
 
+    /// How often a token is rotated that was rotated many times.
+    pub const fn rotations(self) -> u32 {
+        match self {
+            Self::Full | Self::Ours => 50_000,
+            Self::Short => 50,
+        }
+    }
+
+    /// How often it and another then take turns.
+    pub const fn turns(self) -> u32 {
+        match self {
+            Self::Full | Self::Ours => 400,
+            Self::Short => 5,
+        }
+    }
+
     /// How many live tokens the memory is measured with.
     pub const fn memory_tokens(self) -> &'static [u32] {
         match self {

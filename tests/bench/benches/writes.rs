@@ -1,0 +1,315 @@
+//! What a rotation costs: beside the crates as they come and beside a database that does nothing else, and for a user who
+//! rotates for the first time beside one who did so many times.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bench::cluster::Cluster;
+use bench::lineup::Folder;
+use bench::machine::Machine;
+use bench::report::thousands;
+use bench::scale::Scale;
+use bench::statistics::Spread;
+use bench::writing::{Times, Users, drive, generate, regenerate};
+use cqrs_es::CqrsFramework;
+use cqrs_es::persist::{PersistedEventRepository, PersistedEventStore};
+use domain::Token;
+use postgres_es::PostgresEventRepository;
+use projections::lease::Terms;
+use projections::postgres::Postgres;
+use projections::sqlite::Sqlite;
+use sqlite_es::SqliteEventRepository;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Who rotate at the same time.
+const CLIENTS: u32 = 16;
+/// Nodes that answer from memory.
+const NODES: u128 = 3;
+
+fn main() {
+    let scale = Scale::from_environment();
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    println!("{}.", Machine::this(profile).line());
+    if scale == Scale::Short {
+        println!("**Short form: these numbers mean nothing.**");
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let folder = Folder::new();
+        let cluster = Cluster::start(&folder.file("cluster"));
+        on_sqlite(&folder, scale).await;
+        match &cluster {
+            Ok(cluster) => on_postgres(cluster, &folder, scale).await,
+            Err(reason) => println!("PostgreSQL: not run: {reason}"),
+        }
+    });
+}
+
+async fn on_sqlite(folder: &Folder, scale: Scale) {
+    let ours = open_sqlite(&folder.file("ours.db")).await;
+    let users = Users::enrol(ours.clone(), CLIENTS).await;
+    let stock = stock_sqlite(&folder.file("stock.db")).await;
+    let mut table = Table::new("SQLite, synchronous=FULL", "sqlite-es as it comes");
+    for _ in 0..=scale.rounds() {
+        table.round([
+            ("sqlite-es as it comes", stock.drive(scale).await),
+            ("Symbolon", ours_drive(&users, scale).await),
+        ]);
+    }
+    table.print();
+    grow("SQLite", &Users::enrol(ours, 2).await, scale).await;
+}
+
+async fn on_postgres(cluster: &Cluster, folder: &Folder, scale: Scale) {
+    let url = cluster.create_database("ours");
+    let ours = open_postgres(&url).await;
+    let users = Users::enrol(ours.clone(), CLIENTS).await;
+    let stock = stock_postgres(&cluster.create_database("stock")).await;
+    let script = folder.file("single.sql");
+    prepare_pgbench(cluster, &script);
+    let mut table = Table::new("PostgreSQL", "pgbench, BEGIN; INSERT; COMMIT");
+    for _ in 0..=scale.rounds() {
+        let alone = ours_drive(&users, scale).await;
+        let nodes = Nodes::start(&url).await;
+        let through = users.through(ours.clone());
+        let watched = ours_drive(&through, scale).await;
+        nodes.stop().await;
+        table.round([
+            ("pgbench, BEGIN; INSERT; COMMIT", pgbench(cluster, &script, scale)),
+            ("postgres-es as it comes", stock.drive(scale).await),
+            ("Symbolon, no node answers from memory", alone),
+            ("Symbolon, three nodes do", watched),
+        ]);
+    }
+    table.print();
+    grow("PostgreSQL", &Users::enrol(ours, 2).await, scale).await;
+}
+
+async fn ours_drive(users: &Users, scale: Scale) -> Times {
+    let users = users.clone();
+    let command = move |client| {
+        let users = users.clone();
+        async move { users.regenerate(client).await }
+    };
+    drive(CLIENTS, scale.duration(), command).await
+}
+
+/// One user rotates so often; then this one and another who has not take turns.
+async fn grow(database: &str, users: &Users, scale: Scale) {
+    let (few, many, rotations, turns) = (0, 1, scale.rotations(), scale.turns());
+    for _ in 0..rotations {
+        assert!(users.regenerate(many).await, "nobody else rotates it");
+    }
+    let mut times = [Vec::new(), Vec::new()];
+    for turn in 0..turns {
+        for (of, user) in [few, many].into_iter().enumerate() {
+            // The next ones are those of a user who has rotated, too.
+            let begun = std::time::Instant::now();
+            assert!(users.regenerate(user).await, "nobody else rotates it");
+            if turn > 0 {
+                times[of].push(begun.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+    }
+    let [few, many] = times.map(|times| Spread::of(times).median);
+    println!(
+        "\n{database}, one client: a rotation takes {few:.2} ms for a user with up to {turns} of them, and {many:.2} ms with {}: {:.2}×\n",
+        thousands(rotations.into()),
+        many / few
+    );
+}
+
+async fn open_sqlite(file: &Path) -> Sqlite {
+    let store = Sqlite::open(file).await.expect("a new file");
+    store.migrate().await.expect("the migrations run");
+    store.fill_replica().await.expect("it is empty");
+    store
+}
+
+async fn open_postgres(url: &str) -> Postgres {
+    let store = Postgres::open(url).await.expect("the cluster runs");
+    store.migrate().await.expect("the migrations run");
+    store
+}
+
+/// Nodes that keep the live set, and a lease each.
+struct Nodes {
+    stop: CancellationToken,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    stores: Vec<Postgres>,
+}
+
+impl Nodes {
+    async fn start(url: &str) -> Self {
+        let stop = CancellationToken::new();
+        let (mut tasks, mut stores) = (Vec::new(), Vec::new());
+        for node in 1..=NODES {
+            let store = Postgres::open(url).await.expect("the cluster runs");
+            let (keeper, stop) = (store.clone(), stop.clone());
+            tasks.push(tokio::spawn(async move {
+                keeper.keep_replica(Uuid::from_u128(node), Terms::default(), stop).await;
+            }));
+            stores.push(store);
+        }
+        for store in &stores {
+            while !store.memory().is_believed() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        Self { stop, tasks, stores }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await.expect("no node panics");
+        }
+        for store in self.stores {
+            store.close().await;
+        }
+    }
+}
+
+/// A crate as it comes: the events and nothing else.
+struct Stock<R: PersistedEventRepository>(Arc<CqrsFramework<Token, PersistedEventStore<R, Token>>>);
+
+impl<R: PersistedEventRepository + 'static> Stock<R> {
+    async fn begin(repository: R) -> Self {
+        let store = PersistedEventStore::new_event_store(repository);
+        let framework = CqrsFramework::new(store, vec![], ());
+        for client in 0..CLIENTS {
+            let first = framework.execute(&aggregate_id(client), generate()).await;
+            assert!(first.is_ok(), "the tables are empty");
+        }
+        Self(Arc::new(framework))
+    }
+
+    async fn drive(&self, scale: Scale) -> Times {
+        let framework = Arc::clone(&self.0);
+        let command = move |client| {
+            let framework = Arc::clone(&framework);
+            async move { framework.execute(&aggregate_id(client), regenerate()).await.is_ok() }
+        };
+        drive(CLIENTS, scale.duration(), command).await
+    }
+}
+
+fn aggregate_id(client: u32) -> String {
+    format!("user-{client}")
+}
+
+/// With the settings of its own pool, but that a commit is on the disk.
+async fn stock_sqlite(file: &Path) -> Stock<SqliteEventRepository> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true);
+    let pool = SqlitePoolOptions::new().max_connections(10).connect_with(options).await;
+    let pool = pool.expect("a new file");
+    sqlx::raw_sql(
+        "CREATE TABLE events (
+             aggregate_type TEXT NOT NULL, aggregate_id TEXT NOT NULL, sequence INTEGER NOT NULL,
+             event_type TEXT NOT NULL, event_version TEXT NOT NULL, payload TEXT NOT NULL, metadata TEXT NOT NULL,
+             PRIMARY KEY (aggregate_type, aggregate_id, sequence))",
+    )
+    .execute(&pool)
+    .await
+    .expect("an empty file");
+    Stock::begin(SqliteEventRepository::new(pool)).await
+}
+
+async fn stock_postgres(url: &str) -> Stock<PostgresEventRepository> {
+    let pool = postgres_es::default_postgress_pool(url).await;
+    sqlx::raw_sql(
+        "CREATE TABLE events (
+             aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint NOT NULL,
+             event_type text NOT NULL, event_version text NOT NULL, payload json NOT NULL, metadata json NOT NULL,
+             PRIMARY KEY (aggregate_type, aggregate_id, sequence))",
+    )
+    .execute(&pool)
+    .await
+    .expect("an empty database");
+    Stock::begin(PostgresEventRepository::new(pool)).await
+}
+
+fn prepare_pgbench(cluster: &Cluster, script: &Path) {
+    cluster.sql("postgres", "CREATE TABLE single (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload json NOT NULL)");
+    let payload = format!(r#"{{"text": "{}"}}"#, "x".repeat(300));
+    let text = format!("BEGIN;\nINSERT INTO single (payload) VALUES ('{payload}');\nCOMMIT;\n");
+    std::fs::write(script, text).expect("the folder is ours");
+}
+
+fn pgbench(cluster: &Cluster, script: &Path, scale: Scale) -> Times {
+    let prefix = script.with_extension("times");
+    let mut command = cluster.tool("pgbench");
+    command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"]);
+    command.args([
+        format!("--client={CLIENTS}"),
+        format!("--time={}", scale.duration().as_secs()),
+        format!("--log-prefix={}", prefix.display()),
+        format!("--file={}", script.display()),
+    ]);
+    let output = command.arg("postgres").output().expect("pgbench is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut each = Vec::new();
+    let folder = script.parent().expect("it is in one");
+    for entry in std::fs::read_dir(folder).expect("the folder is ours").flatten() {
+        let path = entry.path();
+        if path.display().to_string().starts_with(&prefix.display().to_string()) {
+            let log = std::fs::read_to_string(&path).expect("it is text");
+            // client, transaction, microseconds, …
+            let third = |line: &str| line.split(' ').nth(2).and_then(|time| time.parse().ok());
+            each.extend(log.lines().filter_map(third).map(Duration::from_micros));
+            std::fs::remove_file(path).expect("the folder is ours");
+        }
+    }
+    each.sort_unstable();
+    Times { each, all: scale.duration(), failed: 0 }
+}
+
+/// Rounds of several contenders, the first of which is the anchor.
+struct Table {
+    title: &'static str,
+    anchor: &'static str,
+    rounds: Vec<Round>,
+}
+
+type Round = Vec<(&'static str, Times)>;
+
+impl Table {
+    fn new(title: &'static str, anchor: &'static str) -> Self {
+        Self { title, anchor, rounds: Vec::new() }
+    }
+
+    fn round<const N: usize>(&mut self, round: [(&'static str, Times); N]) {
+        self.rounds.push(round.into());
+    }
+
+    /// Without the first round.
+    fn print(&self) {
+        println!(
+            "\n| {}, {CLIENTS} clients | rotations/s | × {} | p50 ms | p99 ms | not done |\n|---|--:|--:|--:|--:|--:|",
+            self.title, self.anchor
+        );
+        let rounds = &self.rounds[1..];
+        for (index, (name, _)) in rounds[0].iter().enumerate() {
+            let spread = |value: &dyn Fn(&Round) -> f64| Spread::of(rounds.iter().map(value));
+            let ratio = spread(&|round| round[index].1.per_second() / round[0].1.per_second());
+            println!(
+                "| {name} | {:.0} | {:.2} ({:.2}–{:.2}) | {:.2} | {:.2} | {} |",
+                spread(&|round| round[index].1.per_second()).median,
+                ratio.median,
+                ratio.min,
+                ratio.max,
+                spread(&|round| round[index].1.percentile(50)).median,
+                spread(&|round| round[index].1.percentile(99)).median,
+                rounds.iter().map(|round| round[index].1.failed).sum::<u64>(),
+            );
+        }
+    }
+}
