@@ -58,6 +58,19 @@ pub(crate) trait Transaction: Send {
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
+    /// Runs statements of which none sees or touches what another one writes, as one where that saves time.
+    fn execute_apart(
+        &mut self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        async {
+            for statement in statements {
+                self.execute(statement).await?;
+            }
+            Ok(())
+        }
+    }
+
     /// All rows of a question.
     fn fetch<R: Row>(
         &mut self,
@@ -88,8 +101,8 @@ pub(crate) async fn each_touches_a_row(
 ///
 /// The event insert comes first: a lost race then shows as a conflict on `events_pkey` and as
 /// nothing else.
-pub(crate) async fn write(
-    tx: &mut impl Transaction,
+pub(crate) async fn write<T: Transaction>(
+    tx: &mut T,
     events: &[SerializedEvent],
     submission: &Submission,
 ) -> Result<(), StoreError> {
@@ -99,22 +112,19 @@ pub(crate) async fn write(
     for event in events {
         tx.execute(insert_event(event)?).await.map_err(refusal)?;
     }
-    for event in &recorded {
-        require_active_user(tx, event).await?;
-        for change in projector::changes(event) {
-            tx.execute(changes::statement(&change)).await.map_err(refusal)?;
-        }
-        for erasure in erasures(tx, event) {
+    for (event, recorded) in events.iter().zip(&recorded) {
+        require_active_user(tx, recorded).await?;
+        tx.execute_apart(rows(tx, event, recorded, submission)?).await.map_err(refusal)?;
+        for erasure in erasures(tx, recorded) {
             tx.execute(erasure).await.map_err(refusal)?;
         }
-    }
-    for (event, recorded) in events.iter().zip(&recorded) {
-        tx.execute(insert_context(event, submission)?).await.map_err(refusal)?;
         for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
             tx.execute(delivery).await.map_err(refusal)?;
         }
     }
-    put_in_log(tx, events, &placed).await?;
+    if T::WRITES_ALONE {
+        sequencer::number(tx, &placed).await?;
+    }
     if let Some(key) = &submission.idempotency_key
         && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
     {
@@ -126,19 +136,20 @@ pub(crate) async fn write(
     }
 }
 
-/// Gives the events their positions, or puts them where the sequencer finds them.
-async fn put_in_log<T: Transaction>(
-    tx: &mut T,
-    events: &[SerializedEvent],
-    placed: &[Placed],
-) -> Result<(), StoreError> {
-    if T::WRITES_ALONE {
-        return sequencer::number(tx, placed).await;
+/// Rows that follow from one event, each in another place: what it changes, where it came from, and where the sequencer finds
+/// it, unless it gets its position at once.
+fn rows<T: Transaction>(
+    _: &T,
+    event: &SerializedEvent,
+    recorded: &RecordedEvent,
+    submission: &Submission,
+) -> Result<Vec<Statement>, StoreError> {
+    let mut rows: Vec<_> = projector::changes(recorded).iter().map(changes::statement).collect();
+    rows.push(insert_context(event, submission)?);
+    if !T::WRITES_ALONE {
+        rows.push(about(ENQUEUE, event)?);
     }
-    for event in events {
-        tx.execute(about(ENQUEUE, event)?).await.map_err(refusal)?;
-    }
-    Ok(())
+    Ok(rows)
 }
 
 /// A locked user gets no token, not even when the command was decided before the lock: the row stays
