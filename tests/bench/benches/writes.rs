@@ -26,6 +26,8 @@ use uuid::Uuid;
 
 /// Who rotate at the same time.
 const CLIENTS: u32 = 16;
+/// Whose tokens each of them rotates, one after another: so that histories are short, which the crates read as a whole.
+const USERS: u32 = 50;
 /// Nodes that answer from memory.
 const NODES: u128 = 3;
 
@@ -50,7 +52,7 @@ fn main() {
 
 async fn on_sqlite(folder: &Folder, scale: Scale) {
     let ours = open_sqlite(&folder.file("ours.db")).await;
-    let users = Users::enrol(ours.clone(), CLIENTS).await;
+    let users = Users::enrol(ours.clone(), CLIENTS * USERS).await;
     let stock = stock_sqlite(&folder.file("stock.db")).await;
     let mut table = Table::new("SQLite, synchronous=FULL", "sqlite-es as it comes");
     for _ in 0..=scale.rounds() {
@@ -66,7 +68,7 @@ async fn on_sqlite(folder: &Folder, scale: Scale) {
 async fn on_postgres(cluster: &Cluster, folder: &Folder, scale: Scale) {
     let url = cluster.create_database("ours");
     let ours = open_postgres(&url).await;
-    let users = Users::enrol(ours.clone(), CLIENTS).await;
+    let users = Users::enrol(ours.clone(), CLIENTS * USERS).await;
     let stock = stock_postgres(&cluster.create_database("stock")).await;
     let script = folder.file("single.sql");
     prepare_pgbench(cluster, &script);
@@ -90,11 +92,11 @@ async fn on_postgres(cluster: &Cluster, folder: &Folder, scale: Scale) {
 
 async fn ours_drive(users: &Users, scale: Scale) -> Times {
     let users = users.clone();
-    let command = move |client| {
+    let command = move |user| {
         let users = users.clone();
-        async move { users.regenerate(client).await }
+        async move { users.regenerate(user).await }
     };
-    drive(CLIENTS, scale.duration(), command).await
+    drive(CLIENTS, USERS, scale.duration(), command).await
 }
 
 /// One user rotates so often; then this one and another who has not take turns.
@@ -180,8 +182,8 @@ impl<R: PersistedEventRepository + 'static> Stock<R> {
     async fn begin(repository: R) -> Self {
         let store = PersistedEventStore::new_event_store(repository);
         let framework = CqrsFramework::new(store, vec![], ());
-        for client in 0..CLIENTS {
-            let first = framework.execute(&aggregate_id(client), generate()).await;
+        for user in 0..CLIENTS * USERS {
+            let first = framework.execute(&aggregate_id(user), generate()).await;
             assert!(first.is_ok(), "the tables are empty");
         }
         Self(Arc::new(framework))
@@ -189,16 +191,16 @@ impl<R: PersistedEventRepository + 'static> Stock<R> {
 
     async fn drive(&self, scale: Scale) -> Times {
         let framework = Arc::clone(&self.0);
-        let command = move |client| {
+        let command = move |user| {
             let framework = Arc::clone(&framework);
-            async move { framework.execute(&aggregate_id(client), regenerate()).await.is_ok() }
+            async move { framework.execute(&aggregate_id(user), regenerate()).await.is_ok() }
         };
-        drive(CLIENTS, scale.duration(), command).await
+        drive(CLIENTS, USERS, scale.duration(), command).await
     }
 }
 
-fn aggregate_id(client: u32) -> String {
-    format!("user-{client}")
+fn aggregate_id(user: u32) -> String {
+    format!("user-{user}")
 }
 
 /// With the settings of its own pool, but that a commit is on the disk.

@@ -45,9 +45,11 @@ fn milliseconds(time: &Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Lets so many clients, each by its number, do one command after another for a while. A command says whether it was carried out.
+/// Lets so many clients, each by its number, do one command after another for a while, for one of so many users of its own after
+/// another. A command says whether it was carried out.
 pub async fn drive<F>(
     clients: u32,
+    users: u32,
     length: Duration,
     command: impl Fn(u32) -> F + Clone + Send + 'static,
 ) -> Times
@@ -60,9 +62,10 @@ where
         let command = command.clone();
         work.spawn(async move {
             let (mut each, mut failed) = (Vec::new(), 0);
-            while begun.elapsed() < length {
+            let mut own = (client * users..(client + 1) * users).cycle();
+            while let Some(user) = own.next().filter(|_| begun.elapsed() < length) {
                 let asked = Instant::now();
-                if command(client).await {
+                if command(user).await {
                     each.push(asked.elapsed());
                 } else {
                     failed += 1;
