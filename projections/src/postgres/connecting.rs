@@ -16,13 +16,9 @@ pub(super) const KEEPALIVE: [(&str, &str); 4] = [
     ("tcp_user_timeout", "25000"),
 ];
 
-/// A connection that is given back, or has rested, must answer within this. One into a network that swallows everything would hold
+/// A connection that is given back must answer within this. One into a network that swallows everything would hold
 /// its place in the pool until the kernel gives it up, after a quarter of an hour.
 const GIVEN_BACK: Duration = Duration::from_secs(1);
-
-/// A connection that answered so short a time ago is not asked again before it is used: on a busy node that would be as
-/// much work for both sides as some commands.
-const RESTED: Duration = Duration::from_millis(100);
 
 /// Connections to the primary.
 pub(super) fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
@@ -30,12 +26,6 @@ pub(super) fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for < RESTED { Ok(true) } else { require_answer(connection).await }
-            })
-        })
         .after_release(|connection, _| Box::pin(require_answer(connection)))
         .connect_lazy_with(options)
 }
