@@ -9,7 +9,7 @@ use crate::sql::Statement;
 use crate::{EventStore, StoreError};
 
 const FIND_LATEST: &str = "
-SELECT aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata
+SELECT sequence, event_type, event_version, payload, metadata
 FROM events
 WHERE aggregate_type = $1
   AND aggregate_id = $2
@@ -18,8 +18,6 @@ LIMIT 1";
 
 #[derive(sqlx::FromRow)]
 struct EventRow {
-    aggregate_type: String,
-    aggregate_id: String,
     sequence: i64,
     event_type: String,
     event_version: String,
@@ -38,16 +36,22 @@ pub(crate) async fn recall<A: Aggregate>(
         Recall::Latest => {
             let question = Statement::new(FIND_LATEST).bind(A::TYPE).bind(aggregate_id);
             let rows = store.fetch::<EventRow>(question).await?;
-            Ok(rows.into_iter().map(EventRow::event).collect::<Result<_, _>>()?)
+            let event = |row: EventRow| row.event(A::TYPE, aggregate_id);
+            Ok(rows.into_iter().map(event).collect::<Result<_, _>>()?)
         }
     }
 }
 
 impl EventRow {
-    fn event(self) -> Result<SerializedEvent, StoreError> {
+    /// The event, of this aggregate.
+    fn event(
+        self,
+        aggregate_type: &str,
+        aggregate_id: &str,
+    ) -> Result<SerializedEvent, StoreError> {
         Ok(SerializedEvent {
-            aggregate_type: self.aggregate_type,
-            aggregate_id: self.aggregate_id,
+            aggregate_type: aggregate_type.to_owned(),
+            aggregate_id: aggregate_id.to_owned(),
             sequence: usize::try_from(self.sequence).map_err(StoreError::corrupt)?,
             event_type: self.event_type,
             event_version: self.event_version,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -232,7 +233,7 @@ async fn look_at_the_end(world: &Arc<World>) {
             world.verify(token, node, Question::Caller).await;
         }
     };
-    tokio::join!(look(0), look(1), look(2));
+    join_all((0..NODES).map(look)).await;
 }
 
 /// The events that the rules are about.

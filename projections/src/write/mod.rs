@@ -114,7 +114,7 @@ pub(crate) async fn write<T: Transaction>(
     }
     for (event, recorded) in events.iter().zip(&recorded) {
         require_active_user(tx, recorded).await?;
-        tx.execute_apart(rows(tx, event, recorded, submission)?).await.map_err(refusal)?;
+        tx.execute_apart(rows::<T>(event, recorded, submission)?).await.map_err(refusal)?;
         for erasure in erasures(tx, recorded) {
             tx.execute(erasure).await.map_err(refusal)?;
         }
@@ -139,7 +139,6 @@ pub(crate) async fn write<T: Transaction>(
 /// Rows that follow from one event, each in another place: what it changes, where it came from, and where the sequencer finds
 /// it, unless it gets its position at once.
 fn rows<T: Transaction>(
-    _: &T,
     event: &SerializedEvent,
     recorded: &RecordedEvent,
     submission: &Submission,
