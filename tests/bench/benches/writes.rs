@@ -54,7 +54,7 @@ async fn on_sqlite(folder: &Folder, scale: Scale) {
     let ours = open_sqlite(&folder.file("ours.db")).await;
     let users = Users::enrol(ours.clone(), CLIENTS * USERS).await;
     let stock = stock_sqlite(&folder.file("stock.db")).await;
-    let mut table = Table::new("SQLite, synchronous=FULL", "sqlite-es as it comes");
+    let mut table = Table::new("SQLite, synchronous=FULL");
     for _ in 0..=scale.rounds() {
         table.round([
             ("sqlite-es as it comes", stock.drive(scale).await),
@@ -72,12 +72,11 @@ async fn on_postgres(cluster: &Cluster, folder: &Folder, scale: Scale) {
     let stock = stock_postgres(&cluster.create_database("stock")).await;
     let script = folder.file("single.sql");
     prepare_pgbench(cluster, &script);
-    let mut table = Table::new("PostgreSQL", "pgbench, BEGIN; INSERT; COMMIT");
+    let mut table = Table::new("PostgreSQL");
     for _ in 0..=scale.rounds() {
         let alone = ours_drive(&users, scale).await;
         let nodes = Nodes::start(&url).await;
-        let through = users.through(ours.clone());
-        let watched = ours_drive(&through, scale).await;
+        let watched = ours_drive(&users, scale).await;
         nodes.stop().await;
         table.round([
             ("pgbench, BEGIN; INSERT; COMMIT", pgbench(cluster, &script, scale)),
@@ -203,6 +202,16 @@ fn aggregate_id(user: u32) -> String {
     format!("user-{user}")
 }
 
+/// The crates' own table, on a database that calls JSON so.
+fn events_table(json: &str) -> String {
+    format!(
+        "CREATE TABLE events (
+             aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint NOT NULL,
+             event_type text NOT NULL, event_version text NOT NULL, payload {json} NOT NULL, metadata {json} NOT NULL,
+             PRIMARY KEY (aggregate_type, aggregate_id, sequence))"
+    )
+}
+
 /// With the settings of its own pool, but that a commit is on the disk.
 async fn stock_sqlite(file: &Path) -> Stock<SqliteEventRepository> {
     let options = SqliteConnectOptions::new()
@@ -213,29 +222,15 @@ async fn stock_sqlite(file: &Path) -> Stock<SqliteEventRepository> {
         .foreign_keys(true);
     let pool = SqlitePoolOptions::new().max_connections(10).connect_with(options).await;
     let pool = pool.expect("a new file");
-    sqlx::raw_sql(
-        "CREATE TABLE events (
-             aggregate_type TEXT NOT NULL, aggregate_id TEXT NOT NULL, sequence INTEGER NOT NULL,
-             event_type TEXT NOT NULL, event_version TEXT NOT NULL, payload TEXT NOT NULL, metadata TEXT NOT NULL,
-             PRIMARY KEY (aggregate_type, aggregate_id, sequence))",
-    )
-    .execute(&pool)
-    .await
-    .expect("an empty file");
+    let made = sqlx::raw_sql(&events_table("text")).execute(&pool).await;
+    made.expect("an empty file");
     Stock::begin(SqliteEventRepository::new(pool)).await
 }
 
 async fn stock_postgres(url: &str) -> Stock<PostgresEventRepository> {
     let pool = postgres_es::default_postgress_pool(url).await;
-    sqlx::raw_sql(
-        "CREATE TABLE events (
-             aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint NOT NULL,
-             event_type text NOT NULL, event_version text NOT NULL, payload json NOT NULL, metadata json NOT NULL,
-             PRIMARY KEY (aggregate_type, aggregate_id, sequence))",
-    )
-    .execute(&pool)
-    .await
-    .expect("an empty database");
+    let made = sqlx::raw_sql(&events_table("json")).execute(&pool).await;
+    made.expect("an empty database");
     Stock::begin(PostgresEventRepository::new(pool)).await
 }
 
@@ -277,15 +272,14 @@ fn pgbench(cluster: &Cluster, script: &Path, scale: Scale) -> Times {
 /// Rounds of several contenders, the first of which is the anchor.
 struct Table {
     title: &'static str,
-    anchor: &'static str,
     rounds: Vec<Round>,
 }
 
 type Round = Vec<(&'static str, Times)>;
 
 impl Table {
-    fn new(title: &'static str, anchor: &'static str) -> Self {
-        Self { title, anchor, rounds: Vec::new() }
+    const fn new(title: &'static str) -> Self {
+        Self { title, rounds: Vec::new() }
     }
 
     fn round<const N: usize>(&mut self, round: [(&'static str, Times); N]) {
@@ -294,11 +288,11 @@ impl Table {
 
     /// Without the first round.
     fn print(&self) {
+        let rounds = &self.rounds[1..];
         println!(
             "\n| {}, {CLIENTS} clients | rotations/s | × {} | p50 ms | p99 ms | not done |\n|---|--:|--:|--:|--:|--:|",
-            self.title, self.anchor
+            self.title, rounds[0][0].0
         );
-        let rounds = &self.rounds[1..];
         for (index, (name, _)) in rounds[0].iter().enumerate() {
             let spread = |value: &dyn Fn(&Round) -> f64| Spread::of(rounds.iter().map(value));
             let ratio = spread(&|round| round[index].1.per_second() / round[0].1.per_second());

@@ -157,13 +157,6 @@ impl Users {
         Self { commands, ids: ids.into() }
     }
 
-    /// The same users by another node's commands.
-    #[must_use]
-    pub fn through(&self, store: impl EventStore) -> Self {
-        let commands = Arc::new(Executor::new(store, TaskTracker::new()));
-        Self { commands, ids: Arc::clone(&self.ids) }
-    }
-
     /// Gives the user of this number a new token; says whether that was done.
     pub async fn regenerate(&self, number: u32) -> bool {
         let user_id = self.ids[number as usize];
