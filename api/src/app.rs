@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::token::{FreshToken, Prefix, TokenSecret};
 use domain::{AccountId, CommandId, TokenId, UserId};
-use projections::{Directory, ReadModels, Verifier};
+use projections::{ReadModels, Verifier};
 use rand::Rng;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::commands::Commands;
 use crate::deliveries::Endpoints;
 use crate::limits::Limits;
+use crate::names::Names;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
 use crate::settings::PublicUrl;
@@ -37,8 +38,8 @@ pub struct Parts {
     pub verifier: Arc<dyn Verifier>,
     /// What that is called.
     pub verifier_kind: &'static str,
-    /// Says what people and accounts are called, as soon as the verifier says whose a token is.
-    pub names: Arc<dyn Directory>,
+    /// Says what people and accounts are called, if that is quick.
+    pub names: Names,
     /// Answers every other question.
     pub store: Arc<dyn ReadModels>,
     /// Tells the time.

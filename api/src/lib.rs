@@ -26,6 +26,7 @@ pub mod limits;
 pub mod locking;
 pub mod logging;
 pub mod measures;
+pub mod names;
 pub mod networks;
 pub mod openapi;
 pub mod pages;

@@ -137,7 +137,7 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "MILLISECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     lease_renewal_ms: Option<u32>,
-    /// Milliseconds to wait for PostgreSQL to say whose a token is while there is no lease [env: SYMBOLON_VERIFY_TIMEOUT_MS] [default: 150]
+    /// Milliseconds to wait for the database to say whose a token is where memory may not, and what people are called [env: SYMBOLON_VERIFY_TIMEOUT_MS] [default: 150]
     #[arg(long, global = true, value_name = "MILLISECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     verify_timeout_ms: Option<u32>,
@@ -187,7 +187,7 @@ pub struct Settings {
     pub checkpoints: CheckpointSettings,
     /// Where tokens are looked up.
     pub verifier: VerifierSettings,
-    /// Longest wait for PostgreSQL to say whose a token is, and what its owner is called, while there is no lease.
+    /// Longest wait for the database to say whose a token is where memory may not, and what its owner is called.
     pub verify_timeout: Duration,
     /// How long to serve on when asked to stop.
     pub drain: Duration,

@@ -10,7 +10,7 @@ use projections::Terms;
 use projections::postgres::{Postgres, PostgresScaffold};
 use projections::rebuild::{self, RebuildError, Report, Scaffold, Watch};
 use projections::sqlite::{Sqlite, SqliteScaffold};
-use projections::{Directory, EventStore, Finding, ReadModels, Verifier};
+use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,7 @@ use crate::front::Front;
 use crate::housekeeping::keep_house;
 use crate::limits::Limits;
 use crate::measures;
+use crate::names::Names;
 use crate::networks::Networks;
 use crate::readiness::Readiness;
 use crate::router::router;
@@ -195,7 +196,7 @@ impl Store {
             Self::Sqlite(store) => {
                 let sessions = SqliteStore::new(store.session_pool());
                 let verifier = settings.verifier.on(store.memory(), &store);
-                let names = Arc::new(store.clone());
+                let names = Names::new(Arc::new(store.clone()), settings.verify_timeout);
                 parts.assemble(store, verifier, names, TimedStore::new(sessions))
             }
             Self::Postgres(store) => {
@@ -206,7 +207,8 @@ impl Store {
                 };
                 let asked = store.for_verification(patience);
                 let verifier = settings.verifier.on(store.memory(), &asked);
-                parts.assemble(store, verifier, Arc::new(asked), TimedStore::new(sessions))
+                let names = Names::new(Arc::new(asked), settings.verify_timeout);
+                parts.assemble(store, verifier, names, TimedStore::new(sessions))
             }
         }
     }
@@ -267,7 +269,7 @@ impl Parts {
         self,
         store: impl EventStore + ReadModels,
         verifier: Arc<dyn Verifier>,
-        names: Arc<dyn Directory>,
+        names: Names,
         sessions: impl SessionStore + Clone,
     ) -> Result<Service, StartError> {
         measures::install();

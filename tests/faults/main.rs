@@ -11,6 +11,7 @@ mod hang_ups;
 mod interrupted_lock;
 mod lost_commit;
 mod lost_database;
+mod names;
 mod proxy;
 mod races;
 mod rebuilds;

@@ -104,7 +104,7 @@ async fn a_token_decides_whatever_the_proxy_says() {
     for email in ["root@example.test", "nobody@example.test"] {
         let headers = [(HEADER, email), ("authorization", &*bearer)];
         let (status, body) = ask(&app, LISTED, Method::GET, "/v1/token", &headers).await;
-        assert_eq!((status, &body["user"]["name"]), (StatusCode::OK, &Value::from("bob")));
+        assert_eq!((status, &body["user"]["id"]), (StatusCode::OK, &Value::from(&*bob.id)));
         let answer = ask(&app, LISTED, Method::GET, "/v1/admin/users", &headers).await;
         assert_eq!(answer.0, StatusCode::FORBIDDEN);
         let headers = [(HEADER, email), ("authorization", "Bearer nonsense")];

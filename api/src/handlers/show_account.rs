@@ -18,9 +18,9 @@ pub struct AccountReply {
     /// As in `x-account-id`.
     #[schema(value_type = Uuid)]
     id: AccountId,
-    /// As people read it.
+    /// As people read it; null when the database does not say it at once.
     #[schema(examples("Acme"))]
-    name: String,
+    name: Option<String>,
     /// Yours.
     #[schema(value_type = values::AccountRole)]
     role: AccountRole,
@@ -45,10 +45,9 @@ pub async fn show_account(
     State(app): State<App>,
     account: AccountInForce,
 ) -> Result<Json<AccountReply>, ApiError> {
-    let entry = app.names.find_account(account.account_id).await?.ok_or(ApiError::Forbidden)?;
     Ok(Json(AccountReply {
         id: account.account_id,
-        name: entry.name,
+        name: app.names.find_for_account(account.account_id).await?,
         role: account.role,
         permissions: account.permissions(),
     }))

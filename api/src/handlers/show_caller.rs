@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::TokenBearer;
 use crate::error::ApiError;
+use crate::names::NamesOfUser;
 use crate::openapi::values;
 
 /// The token, its owner and the owner's accounts.
@@ -41,9 +42,9 @@ pub struct CallerReply {
 struct UserPart {
     #[schema(value_type = Uuid)]
     id: UserId,
-    /// As people read it.
+    /// As people read it; null when the database does not say it at once.
     #[schema(examples("Ada"))]
-    name: String,
+    name: Option<String>,
 }
 
 /// An account that the token can act in.
@@ -53,9 +54,9 @@ struct AccountPart {
     /// Goes into `x-account-id`.
     #[schema(value_type = Uuid)]
     id: AccountId,
-    /// As people read it.
+    /// As people read it; null when the database does not say it at once.
     #[schema(examples("Acme"))]
-    name: String,
+    name: Option<String>,
     /// The owner's, at this moment.
     #[schema(value_type = values::AccountRole)]
     role: AccountRole,
@@ -81,9 +82,13 @@ pub async fn show_caller(
     if let Some(told) = app.usage.reply(&live) {
         return Ok(json(told));
     }
-    let reply = reply(&app, &live).await?;
+    let names = app.names.find_for_user(live.access.user_id).await?;
+    let is_complete = names.is_some();
+    let reply = reply(&live, names.unwrap_or_default());
     let told = serde_json::to_vec(&reply).map_err(|error| ApiError::Internal(error.into()))?;
-    app.usage.keep_reply(live, &told);
+    if is_complete {
+        app.usage.keep_reply(live, &told);
+    }
     Ok(json(told.into()))
 }
 
@@ -99,21 +104,17 @@ pub(crate) fn json(body: Bytes) -> Response {
     response
 }
 
-async fn reply(app: &App, live: &LiveToken) -> Result<CallerReply, ApiError> {
-    let id = live.access.user_id;
-    // Whoever was erased just now is no longer the bearer of anything.
-    let name = app.names.find_user(id).await?.and_then(|user| user.name);
-    let name = name.ok_or(ApiError::InvalidToken { sent: true })?;
-    let accounts = app.names.list_accounts_of(id).await?.into_iter().filter_map(|account| {
-        let mut memberships = live.access.memberships.iter();
-        let role = memberships.find(|in_force| in_force.account_id == account.account_id)?.role;
-        Some(AccountPart { id: account.account_id, name: account.name, role })
+fn reply(live: &LiveToken, mut names: NamesOfUser) -> CallerReply {
+    let accounts = live.access.memberships.iter().map(|membership| AccountPart {
+        id: membership.account_id,
+        name: names.accounts.remove(&membership.account_id),
+        role: membership.role,
     });
-    Ok(CallerReply {
+    CallerReply {
         active: true,
         token_id: live.token_id,
         generation: live.generation,
-        user: UserPart { id, name },
         accounts: accounts.collect(),
-    })
+        user: UserPart { id: live.access.user_id, name: names.user },
+    }
 }

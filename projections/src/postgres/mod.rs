@@ -76,8 +76,8 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
-    /// Longest wait for an answer from those while there is no lease; `None`: leases do not matter.
-    patience: Option<Duration>,
+    /// Longest wait for an answer from those.
+    patience: Duration,
     verifying: PgPool,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
@@ -112,7 +112,7 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
-            patience: None,
+            patience: CALL_TIMEOUT,
             verifying: pool(VERIFYING_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
@@ -152,12 +152,10 @@ impl Postgres {
     }
 
     /// The same database, asked on connections that serve nothing but verification: whatever else waits for an answer,
-    /// whose a token is can be asked.
-    ///
-    /// With `patience`, an answer is waited for as long as memory is believed: there is a lease, so the database is there. Without
-    /// one it may be away, and after `patience` it counts as being so.
+    /// whose a token is can be asked. A database that does not answer for so long as `patience` counts as being away.
     #[must_use]
     pub fn for_verification(&self, patience: Option<Duration>) -> Self {
+        let patience = patience.unwrap_or(self.patience);
         Self { reads: self.verifying.clone(), patience, ..self.clone() }
     }
 
@@ -241,17 +239,6 @@ async fn in_time<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     within(CALL_TIMEOUT, answer).await
-}
-
-/// Says when nothing more is to be hoped for: it is looked each time that `patience` is over.
-async fn lost(memory: &Memory<LiveSet>, patience: Option<Duration>) {
-    let Some(patience) = patience else { return std::future::pending().await };
-    loop {
-        tokio::time::sleep(patience).await;
-        if !memory.is_believed() {
-            return;
-        }
-    }
 }
 
 /// An answer, or `Unavailable` after so long.

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use super::{Postgres, in_time, lost, too_late};
+use super::{Postgres, in_time, within};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
 use crate::write::{Transaction, each_touches_a_row};
@@ -19,10 +19,7 @@ impl Sql for Postgres {
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         let rows = bind_values!(query, statement.values).fetch_all(&self.reads);
-        tokio::select! {
-            rows = in_time(rows) => Ok(rows?),
-            () = lost(&self.memory, self.patience) => Err(too_late().into()),
-        }
+        Ok(within(self.patience, rows).await?)
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
