@@ -113,7 +113,7 @@ impl Postgres {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
             patience: CALL_TIMEOUT,
-            verifying: pool(VERIFYING_CONNECTIONS),
+            verifying: connecting::ready_pool(VERIFYING_CONNECTIONS, options.clone()),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
             options: Arc::new(options),

@@ -4,7 +4,8 @@
 //! certain to be as strict as asking the primary: on SQLite it changes inside the write's critical section; on
 //! PostgreSQL it is under a [`lease`].
 //!
-//! **Invariant:** what memory cannot answer is asked of the database, once; what that cannot answer is refused.
+//! **Invariant:** what memory cannot answer is asked of the database, once; what that does not answer in time, and memory has
+//! not come to know meanwhile, is refused.
 
 #[cfg(feature = "failpoints")]
 mod faults;
@@ -74,18 +75,33 @@ impl Replica {
     /// What memory says, or else the database.
     async fn answer<T, F: Future<Output = Result<Option<T>, StoreError>>>(
         &self,
-        read: impl FnOnce(&LiveSet) -> Verdict<T>,
+        read: impl Fn(&LiveSet) -> Verdict<T>,
         ask: impl FnOnce() -> F,
     ) -> Result<Option<T>, StoreError> {
         let counted = self.counted.get_or_init(Counted::new);
-        let (answer, by) = match self.memory.ask(read) {
-            None | Some(Verdict::Unsettled) => (ask().await, &counted.database),
-            Some(Verdict::Live(found)) => (Ok(Some(found)), &counted.memory),
-            Some(Verdict::Nothing) => (Ok(None), &counted.memory),
-            Some(Verdict::NotUnderstood) => (Err(not_understood()), &counted.nowhere),
+        let (answer, by) = match self.recall(&read) {
+            Some(known) => (known, &counted.memory),
+            None => match ask().await {
+                // A lease may have come meanwhile, and the change may be done that was under way.
+                Err(error) => (self.recall(&read).unwrap_or(Err(error)), &counted.memory),
+                said => (said, &counted.database),
+            },
         };
         if answer.is_ok() { by } else { &counted.nowhere }.increment(1);
         answer
+    }
+
+    /// What memory says, if it is certain.
+    fn recall<T>(
+        &self,
+        read: impl FnOnce(&LiveSet) -> Verdict<T>,
+    ) -> Option<Result<Option<T>, StoreError>> {
+        match self.memory.ask(read)? {
+            Verdict::Live(found) => Some(Ok(Some(found))),
+            Verdict::Nothing => Some(Ok(None)),
+            Verdict::NotUnderstood => Some(Err(not_understood())),
+            Verdict::Unsettled => None,
+        }
     }
 }
 
