@@ -29,6 +29,7 @@ command -v openssl >/dev/null || missing+=(openssl)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 command -v wrk >/dev/null || missing+=(wrk)
 command -v nginx >/dev/null || missing+=(nginx)
+command -v h2load >/dev/null || missing+=(nghttp2-client)
 command -v runuser >/dev/null && command -v unshare >/dev/null || missing+=(util-linux)
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
@@ -70,4 +71,4 @@ RUST_TEST_THREADS=4 cargo test --workspace --locked --lib --bins "${together[@]/
 cargo test --workspace --locked "${alone[@]/#/--test=}"
 
 say "bench, to see that it works: these numbers mean nothing"
-SYMBOLON_BENCH=short cargo bench --profile dev --workspace --locked --bench verify --bench writes
+SYMBOLON_BENCH=short cargo bench --profile dev --workspace --locked --bench verify --bench writes --bench log --bench transports --bench load

@@ -50,6 +50,32 @@ impl Statement {
         self.values.push(value.into());
         self
     }
+
+    /// Several statements in one, with all of their values.
+    pub(crate) fn joined(
+        statements: impl Iterator<Item = Self>,
+        as_one: impl FnOnce(Vec<String>) -> String,
+    ) -> Self {
+        let (mut texts, mut values) = (Vec::new(), Vec::new());
+        for statement in statements {
+            texts.push(renumbered(&statement.text, values.len()));
+            values.extend(statement.values);
+        }
+        Self { text: as_one(texts).into(), values }
+    }
+}
+
+/// The text with `$1`, `$2` … counted on from so many.
+fn renumbered(text: &str, from: usize) -> String {
+    let mut parts = text.split('$');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let end = part.find(|it: char| !it.is_ascii_digit()).unwrap_or(part.len());
+        let (number, rest) = part.split_at(end);
+        let number =
+            number.parse::<usize>().map_or_else(|_| number.into(), |it| (it + from).to_string());
+        text + "$" + &number + rest
+    })
 }
 
 macro_rules! value_from {
@@ -143,3 +169,35 @@ macro_rules! bind_values {
     }};
 }
 pub(crate) use bind_values;
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{PgConnection, SqliteConnection};
+
+    use super::*;
+    use crate::write::Transaction;
+
+    #[test]
+    fn several_statements_are_one_with_all_of_their_values() {
+        let one = Statement::new("INSERT INTO a VALUES ($1, $2)").bind("x").bind(1_i64);
+        let other =
+            Statement::new("UPDATE b SET c = $2 WHERE d = $1 OR e = $1").bind(2_i64).bind("y");
+        let last = Statement::new("DELETE FROM f WHERE g = $1").bind(true);
+        let joined = |as_one: fn(Vec<String>) -> String| {
+            Statement::joined([one.clone(), other.clone(), last.clone()].into_iter(), as_one)
+        };
+        let Statement { text, values } = joined(PgConnection::as_one);
+        assert_eq!(
+            text,
+            "WITH part0 AS (INSERT INTO a VALUES ($1, $2)),\n\
+             part1 AS (UPDATE b SET c = $4 WHERE d = $3 OR e = $3)DELETE FROM f WHERE g = $5"
+        );
+        let expected: [Value; 5] = ["x".into(), 1.into(), 2.into(), "y".into(), true.into()];
+        assert_eq!(values, expected);
+        assert_eq!(PgConnection::as_one(vec!["DELETE FROM f".to_owned()]), "DELETE FROM f");
+        assert_eq!(
+            joined(SqliteConnection::as_one).text,
+            "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3 OR e = $3;\nDELETE FROM f WHERE g = $5"
+        );
+    }
+}

@@ -74,12 +74,14 @@ impl Transaction for PgConnection {
         Ok(done.rows_affected())
     }
 
-    async fn execute_apart(&mut self, statements: Vec<Statement>) -> Result<(), sqlx::Error> {
-        let mut rest = statements.into_iter().peekable();
-        while rest.peek().is_some() {
-            self.execute(as_one(rest.by_ref().take(TOGETHER))).await?;
-        }
-        Ok(())
+    /// All of them see what was there before any of them.
+    fn as_one(mut texts: Vec<String>) -> String {
+        let last = texts.pop().unwrap_or_default();
+        let before =
+            texts.iter().enumerate().map(|(number, text)| format!("part{number} AS ({text})"));
+        let before = before.collect::<Vec<_>>().join(",\n");
+        let with = if before.is_empty() { "" } else { "WITH " };
+        format!("{with}{before}{last}")
     }
 
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
@@ -91,59 +93,5 @@ impl Transaction for PgConnection {
         let query = sqlx::query(&statement.text);
         let row = in_time(bind_values!(query, statement.values).fetch_optional(self)).await?;
         Ok(row.is_some())
-    }
-}
-
-/// Statements in one. An event that changes many rows comes to few texts, so that few are prepared.
-const TOGETHER: usize = 8;
-
-/// Several statements, all of which see what was there before any of them, as one: a way to the server and back for all.
-fn as_one(statements: impl Iterator<Item = Statement>) -> Statement {
-    let mut values = Vec::new();
-    let mut texts = Vec::new();
-    for statement in statements {
-        texts.push(renumbered(&statement.text, values.len()));
-        values.extend(statement.values);
-    }
-    let last = texts.pop().unwrap_or_default();
-    let before = texts.iter().enumerate().map(|(number, text)| format!("part{number} AS ({text})"));
-    let before = before.collect::<Vec<_>>().join(",\n");
-    let with = if before.is_empty() { "" } else { "WITH " };
-    Statement { text: format!("{with}{before}{last}").into(), values }
-}
-
-/// The text with `$1`, `$2` … counted on from so many.
-fn renumbered(text: &str, from: usize) -> String {
-    let mut parts = text.split('$');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        let end = part.find(|it: char| !it.is_ascii_digit()).unwrap_or(part.len());
-        let (number, rest) = part.split_at(end);
-        let number =
-            number.parse::<usize>().map_or_else(|_| number.into(), |it| (it + from).to_string());
-        text + "$" + &number + rest
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_statements_are_one_with_all_of_their_values() {
-        let one = Statement::new("INSERT INTO a VALUES ($1, $2)").bind("x").bind(1_i64);
-        let other =
-            Statement::new("UPDATE b SET c = $2 WHERE d = $1 OR e = $1").bind(2_i64).bind("y");
-        let last = Statement::new("DELETE FROM f WHERE g = $1").bind(true);
-        let Statement { text, values } = as_one([one.clone(), other, last].into_iter());
-        assert_eq!(
-            text,
-            "WITH part0 AS (INSERT INTO a VALUES ($1, $2)),\n\
-             part1 AS (UPDATE b SET c = $4 WHERE d = $3 OR e = $3)DELETE FROM f WHERE g = $5"
-        );
-        let expected: [crate::sql::Value; 5] =
-            ["x".into(), 1.into(), 2.into(), "y".into(), true.into()];
-        assert_eq!(values, expected);
-        assert_eq!(as_one([one.clone()].into_iter()).text, one.text);
     }
 }

@@ -62,6 +62,10 @@ impl Transaction for SqliteConnection {
     const FORGET_SESSIONS: &str = <Sqlite as Sql>::FORGET_SESSIONS;
     const WRITES_ALONE: bool = true;
 
+    fn as_one(texts: Vec<String>) -> String {
+        texts.join(";\n")
+    }
+
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         let query = sqlx::query(&statement.text);
         Ok(bind_values!(query, statement.values).execute(self).await?.rows_affected())

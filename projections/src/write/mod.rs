@@ -35,6 +35,9 @@ const ENQUEUE: &str = "
 INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
 VALUES ($1, $2, $3)";
 
+/// An event that changes many rows comes to few texts, so that few are prepared.
+const TOGETHER: usize = 8;
+
 /// A transaction in progress.
 pub(crate) trait Transaction: Send {
     /// Appended to a question whose row must not change before the commit.
@@ -58,13 +61,19 @@ pub(crate) trait Transaction: Send {
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// Runs statements of which none sees or touches what another one writes, as one where that saves time.
+    /// The text of several statements that are sent together. In which order they are carried out is left open.
+    fn as_one(texts: Vec<String>) -> String;
+
+    /// Runs statements of which none sees or touches what another one writes, a few at a time: a way to the database and
+    /// back for all of these.
     fn execute_apart(
         &mut self,
         statements: Vec<Statement>,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
         async {
-            for statement in statements {
+            let mut rest = statements.into_iter().peekable();
+            while rest.peek().is_some() {
+                let statement = Statement::joined(rest.by_ref().take(TOGETHER), Self::as_one);
                 self.execute(statement).await?;
             }
             Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bench::cluster::Cluster;
+use bench::databases;
 use bench::lineup::Folder;
 use bench::machine::Machine;
 use bench::report::thousands;
@@ -18,9 +19,7 @@ use domain::Token;
 use postgres_es::PostgresEventRepository;
 use projections::lease::Terms;
 use projections::postgres::Postgres;
-use projections::sqlite::Sqlite;
 use sqlite_es::SqliteEventRepository;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -51,9 +50,10 @@ fn main() {
 }
 
 async fn on_sqlite(folder: &Folder, scale: Scale) {
-    let ours = open_sqlite(&folder.file("ours.db")).await;
+    let ours = databases::sqlite(&folder.file("ours.db")).await;
     let users = Users::enrol(ours.clone(), CLIENTS * USERS).await;
-    let stock = stock_sqlite(&folder.file("stock.db")).await;
+    let stock = databases::stock_sqlite(&folder.file("stock.db")).await;
+    let stock = Stock::begin(SqliteEventRepository::new(stock)).await;
     let mut table = Table::new("SQLite, synchronous=FULL");
     for _ in 0..=scale.rounds() {
         table.round([
@@ -67,9 +67,10 @@ async fn on_sqlite(folder: &Folder, scale: Scale) {
 
 async fn on_postgres(cluster: &Cluster, folder: &Folder, scale: Scale) {
     let url = cluster.create_database("ours");
-    let ours = open_postgres(&url).await;
+    let ours = databases::postgres(&url).await;
     let users = Users::enrol(ours.clone(), CLIENTS * USERS).await;
-    let stock = stock_postgres(&cluster.create_database("stock")).await;
+    let stock = databases::stock_postgres(&cluster.create_database("stock")).await;
+    let stock = Stock::begin(PostgresEventRepository::new(stock)).await;
     let script = folder.file("single.sql");
     prepare_pgbench(cluster, &script);
     let mut table = Table::new("PostgreSQL");
@@ -121,19 +122,6 @@ async fn grow(database: &str, users: &Users, scale: Scale) {
         thousands(rotations.into()),
         many / few
     );
-}
-
-async fn open_sqlite(file: &Path) -> Sqlite {
-    let store = Sqlite::open(file).await.expect("a new file");
-    store.migrate().await.expect("the migrations run");
-    store.fill_replica().await.expect("it is empty");
-    store
-}
-
-async fn open_postgres(url: &str) -> Postgres {
-    let store = Postgres::open(url).await.expect("the cluster runs");
-    store.migrate().await.expect("the migrations run");
-    store
 }
 
 /// Nodes that keep the live set, and a lease each.
@@ -202,38 +190,6 @@ fn aggregate_id(user: u32) -> String {
     format!("user-{user}")
 }
 
-/// The crates' own table, on a database that calls JSON so.
-fn events_table(json: &str) -> String {
-    format!(
-        "CREATE TABLE events (
-             aggregate_type text NOT NULL, aggregate_id text NOT NULL, sequence bigint NOT NULL,
-             event_type text NOT NULL, event_version text NOT NULL, payload {json} NOT NULL, metadata {json} NOT NULL,
-             PRIMARY KEY (aggregate_type, aggregate_id, sequence))"
-    )
-}
-
-/// With the settings of its own pool, but that a commit is on the disk.
-async fn stock_sqlite(file: &Path) -> Stock<SqliteEventRepository> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true);
-    let pool = SqlitePoolOptions::new().max_connections(10).connect_with(options).await;
-    let pool = pool.expect("a new file");
-    let made = sqlx::raw_sql(&events_table("text")).execute(&pool).await;
-    made.expect("an empty file");
-    Stock::begin(SqliteEventRepository::new(pool)).await
-}
-
-async fn stock_postgres(url: &str) -> Stock<PostgresEventRepository> {
-    let pool = postgres_es::default_postgress_pool(url).await;
-    let made = sqlx::raw_sql(&events_table("json")).execute(&pool).await;
-    made.expect("an empty database");
-    Stock::begin(PostgresEventRepository::new(pool)).await
-}
-
 fn prepare_pgbench(cluster: &Cluster, script: &Path) {
     cluster.sql("postgres", "CREATE TABLE single (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload json NOT NULL)");
     let payload = format!(r#"{{"text": "{}"}}"#, "x".repeat(300));
@@ -261,11 +217,11 @@ fn pgbench(cluster: &Cluster, script: &Path, scale: Scale) -> Times {
             let log = std::fs::read_to_string(&path).expect("it is text");
             // client, transaction, microseconds, …
             let third = |line: &str| line.split(' ').nth(2).and_then(|time| time.parse().ok());
-            each.extend(log.lines().filter_map(third).map(Duration::from_micros));
+            each.extend(log.lines().filter_map(third).map(|microseconds: f64| microseconds / 1e3));
             std::fs::remove_file(path).expect("the folder is ours");
         }
     }
-    each.sort_unstable();
+    each.sort_by(f64::total_cmp);
     Times { each, all: scale.duration(), failed: 0 }
 }
 

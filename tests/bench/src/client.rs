@@ -1,8 +1,6 @@
 //! Asks a contender: once, to see that it does what it ought to, and then as fast as one processor can.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::contender::{Contender, Expected};
 use crate::process::{CLIENT_CPU, Used, waited_for};
 use crate::tokens;
+use crate::wire::Wire;
 
 /// Connections that are kept open, each with one request at a time.
 pub const CONNECTIONS: u32 = 32;
@@ -74,19 +73,9 @@ fn ask_once(contender: &Contender) {
 
 /// Asks about each of them, one after the other over one connection.
 fn ask_about(contender: &Contender, tokens: &[&str]) -> std::io::Result<()> {
-    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
-    stream.set_nodelay(true)?;
-    let mut answers = BufReader::new(stream.try_clone()?);
+    let mut wire = Wire::open(contender.port)?;
     for token in tokens {
-        stream.write_all(head(contender, token, "keep-alive").as_bytes())?;
-        let mut length = 0;
-        let mut line = String::new();
-        while answers.read_line(&mut line)? > 2 {
-            let field = line.split_once(": ").filter(|(name, _)| *name == "content-length");
-            length = field.map_or(length, |(_, value)| value.trim().parse().expect("a number"));
-            line.clear();
-        }
-        std::io::copy(&mut (&mut answers).take(length), &mut std::io::sink())?;
+        wire.ask(&head(contender, token))?;
     }
     Ok(())
 }
@@ -160,11 +149,10 @@ fn expect(contender: &Contender, token: &str, statuses: &[u16]) -> Result<(), St
 }
 
 /// A request, whole.
-fn head(contender: &Contender, token: &str, connection: &str) -> String {
+fn head(contender: &Contender, token: &str) -> String {
     let path = contender.path;
-    let mut request = format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nConnection: {connection}\r\n"
-    );
+    let mut request =
+        format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n");
     if let Some(header) = &contender.header {
         write!(request, "{header}\r\n").expect("memory takes it");
     }
@@ -172,12 +160,5 @@ fn head(contender: &Contender, token: &str, connection: &str) -> String {
 }
 
 fn status(contender: &Contender, token: &str) -> std::io::Result<u16> {
-    let mut stream = TcpStream::connect(("127.0.0.1", contender.port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.write_all(head(contender, token, "close").as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let text = String::from_utf8_lossy(&answer);
-    let status = text.split_whitespace().nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other(format!("it answered {text:?}")))
+    Ok(Wire::open(contender.port)?.ask(&head(contender, token))?.0)
 }

@@ -7,8 +7,11 @@
 pub mod client;
 pub mod cluster;
 pub mod contender;
+pub mod databases;
+pub mod h2load;
 pub mod lineup;
 pub mod machine;
+pub mod past;
 pub mod peer;
 pub mod picture;
 pub mod process;
@@ -19,4 +22,5 @@ pub mod scale;
 pub mod seed;
 pub mod statistics;
 pub mod tokens;
+pub mod wire;
 pub mod writing;

@@ -50,6 +50,11 @@ impl Folder {
         Self(path)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// A new folder in it.
     pub fn folder(&self, name: &str) -> PathBuf {
         let path = self.0.join(name);

@@ -72,6 +72,30 @@ impl Scale {
         }
     }
 
+    /// Events in a long log.
+    pub const fn events(self) -> u32 {
+        match self {
+            Self::Full | Self::Ours => 1_000_000,
+            Self::Short => 2_000,
+        }
+    }
+
+    /// Events in a log that is made anew while the server answers.
+    pub const fn rebuilt(self) -> u32 {
+        match self {
+            Self::Full | Self::Ours => 100_000,
+            Self::Short => 2_000,
+        }
+    }
+
+    /// So many of a long log the crates replay.
+    pub const fn replayed(self) -> u32 {
+        match self {
+            Self::Full | Self::Ours => 20_000,
+            Self::Short => 1_000,
+        }
+    }
+
     /// How many live tokens the memory is measured with.
     pub const fn memory_tokens(self) -> &'static [u32] {
         match self {

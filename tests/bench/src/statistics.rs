@@ -23,6 +23,12 @@ impl Spread {
     }
 }
 
+/// So many percent of these values, in order of size, are no larger; not a number when there are none.
+pub fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((sorted.len() * percent / 100).min(last)).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

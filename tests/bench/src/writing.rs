@@ -16,11 +16,13 @@ use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::statistics::percentile;
+
 /// What came of many commands.
 #[derive(Clone, Debug)]
 pub struct Times {
-    /// How long each took that was carried out, in order of length.
-    pub each: Vec<Duration>,
+    /// How long each took that was carried out, in milliseconds, in order of length.
+    pub each: Vec<f64>,
     /// How long all of them took.
     pub all: Duration,
     /// How many were not carried out.
@@ -36,13 +38,8 @@ impl Times {
 
     /// So many percent took no longer. In milliseconds.
     pub fn percentile(&self, percent: usize) -> f64 {
-        let last = self.each.len().saturating_sub(1);
-        self.each.get((self.each.len() * percent / 100).min(last)).map_or(f64::NAN, milliseconds)
+        percentile(&self.each, percent)
     }
-}
-
-fn milliseconds(time: &Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }
 
 /// Lets so many clients, each by its number, do one command after another for a while, for one of so many users of its own after
@@ -66,7 +63,7 @@ where
             while let Some(user) = own.next().filter(|_| begun.elapsed() < length) {
                 let asked = Instant::now();
                 if command(user).await {
-                    each.push(asked.elapsed());
+                    each.push(asked.elapsed().as_secs_f64() * 1e3);
                 } else {
                     failed += 1;
                 }
@@ -80,7 +77,7 @@ where
         times.failed += failed;
     }
     times.all = begun.elapsed();
-    times.each.sort_unstable();
+    times.each.sort_by(f64::total_cmp);
     times
 }
 
@@ -129,6 +126,10 @@ pub struct Users {
     ids: Arc<[UserId]>,
 }
 
+fn email(user_id: UserId) -> String {
+    format!("{user_id}@example.test")
+}
+
 impl Users {
     /// Makes so many in a store with its tables.
     pub async fn enrol(store: impl EventStore, count: u32) -> Self {
@@ -137,7 +138,7 @@ impl Users {
         for user_id in &ids {
             let profile = NewUserProfile {
                 user_id: *user_id,
-                email: format!("user-{}@example.test", next()),
+                email: email(*user_id),
                 name: "Some One".to_owned(),
                 password_hash: None,
                 is_founder: false,
@@ -155,6 +156,11 @@ impl Users {
                 .expect("the first");
         }
         Self { commands, ids: ids.into() }
+    }
+
+    /// What they sign in with, by number.
+    pub fn emails(&self) -> Vec<String> {
+        self.ids.iter().copied().map(email).collect()
     }
 
     /// Gives the user of this number a new token; says whether that was done.

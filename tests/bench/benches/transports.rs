@@ -1,0 +1,99 @@
+//! What it costs to be asked: over HTTP/1.1 and HTTP/2, a TCP connection and a Unix socket. The question is always the same, so that
+//! the way it comes is what differs.
+
+use std::path::Path;
+
+use bench::h2load::{self, Asked, Transport, http1};
+use bench::lineup::Folder;
+use bench::machine::Machine;
+use bench::process::{Server, free_port};
+use bench::program::Program;
+use bench::scale::Scale;
+use bench::statistics::Spread;
+use bench::{seed, tokens};
+use std::process::Command;
+
+fn main() {
+    let scale = Scale::from_environment();
+    if let Err(reason) = h2load::find() {
+        eprintln!("{reason}");
+        std::process::exit(1);
+    }
+    let program = Program::build();
+    println!("{}.", Machine::this(program.profile).line());
+    if scale == Scale::Short {
+        println!("**Short form: these numbers mean nothing.**");
+    }
+    let folder = Folder::new();
+    let hello = free_port();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello"));
+    command.arg(format!("127.0.0.1:{hello}"));
+    let mut anchor = Server::spawn("hello", &command, folder.path());
+    anchor.wait_for_port(hello);
+    let (port, socket) = (free_port(), folder.file("symbolon.sock"));
+    let server = serve(&program, &folder, port, &socket, scale);
+    let token = tokens::issued(1).next().expect("one").expose().to_owned();
+
+    let tcp = http1(port);
+    let unix = Transport { socket: Some(socket), ..tcp.clone() };
+    let multiplexed = |transport: &Transport| Transport {
+        is_http2: true,
+        connections: 4,
+        at_once: 8,
+        ..transport.clone()
+    };
+    let rows = [
+        ("axum, hello world, HTTP/1.1", http1(hello), "/", anchor.pid()),
+        ("HTTP/1.1", tcp.clone(), "/v1/token", server.pid()),
+        (
+            "HTTP/1.1, eight requests sent at once",
+            Transport { at_once: 8, ..tcp.clone() },
+            "/v1/token",
+            server.pid(),
+        ),
+        ("HTTP/2, eight streams at once", multiplexed(&tcp), "/v1/token", server.pid()),
+        ("Unix socket, HTTP/1.1", unix.clone(), "/v1/token", server.pid()),
+        (
+            "Unix socket, HTTP/2, eight streams at once",
+            multiplexed(&unix),
+            "/v1/token",
+            server.pid(),
+        ),
+    ];
+    let mut rounds = Vec::new();
+    for _ in 0..=scale.rounds() {
+        let ask = |(_, transport, path, server): &(_, Transport, &str, u32)| {
+            h2load::ask(transport, path, &token, *server, scale.duration())
+        };
+        rounds.push(rows.iter().map(ask).collect::<Vec<Asked>>());
+    }
+    println!(
+        "\n| how `GET /v1/token` is asked | server CPU, µs/request | × HTTP/1.1 | requests/s | client CPU |\n|---|--:|--:|--:|--:|"
+    );
+    for (row, (label, ..)) in rows.iter().enumerate() {
+        let spread = |value: &dyn Fn(&Vec<Asked>) -> f64| Spread::of(rounds[1..].iter().map(value));
+        let ratio = spread(&|round| round[row].server_microseconds / round[1].server_microseconds);
+        println!(
+            "| {label} | {:.1} | {:.2} ({:.2}–{:.2}) | {:.0} | {:.0} % |",
+            spread(&|round| round[row].server_microseconds).median,
+            ratio.median,
+            ratio.min,
+            ratio.max,
+            spread(&|round| round[row].per_second).median,
+            spread(&|round| round[row].client_share).median * 100.0,
+        );
+    }
+}
+
+fn serve(program: &Program, folder: &Folder, port: u16, socket: &Path, scale: Scale) -> Server {
+    let own = folder.folder("replica");
+    let file = own.join("symbolon.db");
+    let url = format!("sqlite://{}", file.display());
+    program.migrate(&url, &own);
+    seed::sqlite(&file, scale.tokens());
+    let mut command = program.serve(&url, &own, port, "replica");
+    command.arg("--listen-unix").arg(socket);
+    let mut server = Server::spawn("replica", &command, folder.path());
+    server.wait_for_port(port);
+    server
+}
