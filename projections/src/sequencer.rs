@@ -17,7 +17,7 @@ use sqlx::types::Json;
 
 use crate::StoreError;
 use crate::sql::{Statement, Value};
-use crate::write::{Transaction, refusal};
+use crate::write::{Step, Transaction, refusal};
 
 /// Events that are numbered in one transaction.
 const BATCH: i64 = 1000;
@@ -88,7 +88,8 @@ impl Placed {
     }
 }
 
-const SELECT_HEAD: &str = "
+/// The one row of `log_head`, a [`HeadRow`].
+pub(crate) const SELECT_HEAD: &str = "
 SELECT size, frontier
 FROM log_head";
 
@@ -187,8 +188,11 @@ pub(crate) async fn number_batch<T: Transaction>(
     let placed = waiting.into_iter().map(WaitingRow::place).collect::<Result<Vec<_>, _>>()?;
     let count = u64::try_from(placed.len()).map_err(StoreError::corrupt)?;
     if count > 0 {
-        append(tx, frontier, &placed).await?;
-        let dequeued = many(tx, DEQUEUE, ids).await?;
+        tx.run(steps(frontier, &placed)?).await?;
+        let mut dequeued = 0;
+        for statement in many(DEQUEUE, ids) {
+            dequeued += tx.execute(statement).await.map_err(refusal)?;
+        }
         if dequeued != count {
             return Err(StoreError::corrupt(format!("{dequeued} of {count} events waited")));
         }
@@ -197,21 +201,8 @@ pub(crate) async fn number_batch<T: Transaction>(
     Ok(Numbering::Done { count, more, oldest })
 }
 
-/// Numbers these events now.
-pub(crate) async fn number<T: Transaction>(
-    tx: &mut T,
-    placed: &[Placed],
-) -> Result<(), StoreError> {
-    let head = take_turn(tx, Turn::Await).await?;
-    let frontier = head.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
-    append(tx, frontier, placed).await
-}
-
-async fn append(
-    tx: &mut impl Transaction,
-    mut frontier: Frontier,
-    placed: &[Placed],
-) -> Result<(), StoreError> {
+/// What gives these events the places behind the frontier.
+pub(crate) fn steps(mut frontier: Frontier, placed: &[Placed]) -> Result<Vec<Step>, StoreError> {
     let before = frontier.size();
     let mut leaves = Vec::with_capacity(placed.len());
     let mut nodes = Vec::new();
@@ -237,16 +228,13 @@ async fn append(
         ])
     });
     let nodes = nodes.collect::<Result<Vec<_>, StoreError>>()?;
-    many(tx, INSERT_LEAVES, leaves).await?;
-    many(tx, INSERT_NODES, nodes).await?;
     let step = Statement::new(MOVE_HEAD)
         .bind(position(before)?)
         .bind(position(frontier.size())?)
         .bind(frontier.to_bytes());
-    match tx.execute(step).await.map_err(refusal)? {
-        1 => Ok(()),
-        _ => Err(StoreError::corrupt("the head of the log is not where it was")),
-    }
+    let moved = StoreError::corrupt("the head of the log is not where it was");
+    let rows = many(INSERT_LEAVES, leaves).into_iter().chain(many(INSERT_NODES, nodes));
+    Ok(rows.map(Step::from).chain([Step::must_change(step, moved)]).collect())
 }
 
 /// Whether the hash of this subtree has a row of its own. Leaves are in `event_log`.
@@ -259,25 +247,20 @@ pub(crate) fn position(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(StoreError::corrupt)
 }
 
-/// Runs a statement for many rows of values; says how many rows it touched. It comes in three sizes, so that
-/// few are prepared, and each names its rows, so that an index finds them whatever the planner believes.
-async fn many(
-    tx: &mut impl Transaction,
-    text: &str,
-    rows: Vec<Vec<Value>>,
-) -> Result<u64, StoreError> {
+/// A statement for many rows of values, as several. It comes in three sizes, so that few are prepared, and each names
+/// its rows, so that an index finds them whatever the planner believes.
+fn many(text: &str, rows: Vec<Vec<Value>>) -> Vec<Statement> {
     let mut rows = rows.into_iter().peekable();
-    let mut touched = 0;
+    let mut statements = Vec::new();
     for size in [100, 10, 1] {
         while rows.len() >= size {
             let width = rows.peek().map_or(0, Vec::len);
             let text = format!("{text} {}", places(size, width));
             let values = rows.by_ref().take(size).flatten();
-            let statement = values.fold(Statement::new(text), Statement::bind);
-            touched += tx.execute(statement).await.map_err(refusal)?;
+            statements.push(values.fold(Statement::new(text), Statement::bind));
         }
     }
-    Ok(touched)
+    statements
 }
 
 /// `($1, $2), ($3, $4), …`; of one column, `($1, $2, …)`.

@@ -169,35 +169,3 @@ macro_rules! bind_values {
     }};
 }
 pub(crate) use bind_values;
-
-#[cfg(test)]
-mod tests {
-    use sqlx::{PgConnection, SqliteConnection};
-
-    use super::*;
-    use crate::write::Transaction;
-
-    #[test]
-    fn several_statements_are_one_with_all_of_their_values() {
-        let one = Statement::new("INSERT INTO a VALUES ($1, $2)").bind("x").bind(1_i64);
-        let other =
-            Statement::new("UPDATE b SET c = $2 WHERE d = $1 OR e = $1").bind(2_i64).bind("y");
-        let last = Statement::new("DELETE FROM f WHERE g = $1").bind(true);
-        let joined = |as_one: fn(Vec<String>) -> String| {
-            Statement::joined([one.clone(), other.clone(), last.clone()].into_iter(), as_one)
-        };
-        let Statement { text, values } = joined(PgConnection::as_one);
-        assert_eq!(
-            text,
-            "WITH part0 AS (INSERT INTO a VALUES ($1, $2)),\n\
-             part1 AS (UPDATE b SET c = $4 WHERE d = $3 OR e = $3)DELETE FROM f WHERE g = $5"
-        );
-        let expected: [Value; 5] = ["x".into(), 1.into(), 2.into(), "y".into(), true.into()];
-        assert_eq!(values, expected);
-        assert_eq!(PgConnection::as_one(vec!["DELETE FROM f".to_owned()]), "DELETE FROM f");
-        assert_eq!(
-            joined(SqliteConnection::as_one).text,
-            "INSERT INTO a VALUES ($1, $2);\nUPDATE b SET c = $4 WHERE d = $3 OR e = $3;\nDELETE FROM f WHERE g = $5"
-        );
-    }
-}

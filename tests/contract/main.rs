@@ -17,6 +17,7 @@ mod deliveries;
 mod durability;
 mod erasure;
 mod exporting;
+mod groups;
 mod history;
 mod idempotency;
 mod life;

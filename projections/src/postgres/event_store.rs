@@ -11,7 +11,7 @@ use super::{CALL_TIMEOUT, Postgres, commit, in_time, is_old_release};
 use crate::event_store::{CommitError, EventStore};
 use crate::replica::Intent;
 use crate::sequencer::{self, Numbering, Turn};
-use crate::write::write;
+use crate::write::{Transaction, leaves, steps};
 use crate::{StoreError, Submission};
 
 impl EventStore for Postgres {
@@ -118,7 +118,9 @@ async fn fill(
     submission: &Submission,
     announced: Option<Announcement>,
 ) -> Result<(), StoreError> {
-    write(tx, events, submission).await?;
+    // The sequencer must be able to make leaves of them.
+    leaves(events)?;
+    tx.run(steps::<PgConnection>(events, submission)?).await?;
     match announced {
         Some(announced) => withdraw(tx, announced).await,
         None => Ok(()),

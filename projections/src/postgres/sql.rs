@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{Postgres, in_time, within};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::{Transaction, each_touches_a_row};
+use crate::write::{Step, Transaction, each_touches_a_row, refusal};
 
 /// A role that does not own the tables is warned and skips them.
 const VACUUM: &str = "
@@ -65,7 +65,7 @@ impl Transaction for PgConnection {
     const AWAIT_ROW: &str = "FOR UPDATE";
     const TRY_ROW: &str = "FOR UPDATE SKIP LOCKED";
     const FORGET_SESSIONS: &str = <Postgres as Sql>::FORGET_SESSIONS;
-    /// Other nodes write, too, and none should wait for another to number events.
+    /// Other nodes write, too.
     const WRITES_ALONE: bool = false;
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
@@ -74,24 +74,60 @@ impl Transaction for PgConnection {
         Ok(done.rows_affected())
     }
 
-    /// All of them see what was there before any of them.
-    fn as_one(mut texts: Vec<String>) -> String {
-        let last = texts.pop().unwrap_or_default();
-        let before =
-            texts.iter().enumerate().map(|(number, text)| format!("part{number} AS ({text})"));
-        let before = before.collect::<Vec<_>>().join(",\n");
-        let with = if before.is_empty() { "" } else { "WITH " };
-        format!("{with}{before}{last}")
+    async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
+        for Step { statements, demand } in steps {
+            let mut rest = statements.into_iter().peekable();
+            let mut touched = 0;
+            while rest.peek().is_some() {
+                let together = Statement::joined(rest.by_ref().take(TOGETHER), as_one);
+                // Of a question, that is how many rows it found.
+                touched = Transaction::execute(self, together).await.map_err(refusal)?;
+            }
+            if !demand.is_met(touched, touched) {
+                return demand.refuse();
+            }
+        }
+        Ok(())
     }
 
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         in_time(bind_values!(query, statement.values).fetch_all(self)).await
     }
+}
 
-    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
-        let query = sqlx::query(&statement.text);
-        let row = in_time(bind_values!(query, statement.values).fetch_optional(self)).await?;
-        Ok(row.is_some())
+/// An event that changes many rows comes to few texts, so that few are prepared.
+const TOGETHER: usize = 8;
+
+/// Several statements, all of which see what was there before any of them, as one.
+fn as_one(mut texts: Vec<String>) -> String {
+    let last = texts.pop().unwrap_or_default();
+    let before = texts.iter().enumerate().map(|(number, text)| format!("part{number} AS ({text})"));
+    let before = before.collect::<Vec<_>>().join(",\n");
+    let with = if before.is_empty() { "" } else { "WITH " };
+    format!("{with}{before}{last}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_statements_are_one_with_all_of_their_values() {
+        let one = Statement::new("INSERT INTO a VALUES ($1, $2)").bind("x").bind(1_i64);
+        let other =
+            Statement::new("UPDATE b SET c = $2 WHERE d = $1 OR e = $1").bind(2_i64).bind("y");
+        let last = Statement::new("DELETE FROM f WHERE g = $1").bind(true);
+        let Statement { text, values } =
+            Statement::joined([one.clone(), other, last].into_iter(), as_one);
+        assert_eq!(
+            text,
+            "WITH part0 AS (INSERT INTO a VALUES ($1, $2)),\n\
+             part1 AS (UPDATE b SET c = $4 WHERE d = $3 OR e = $3)DELETE FROM f WHERE g = $5"
+        );
+        let expected: [crate::sql::Value; 5] =
+            ["x".into(), 1.into(), 2.into(), "y".into(), true.into()];
+        assert_eq!(values, expected);
+        assert_eq!(Statement::joined([one.clone()].into_iter(), as_one).text, one.text);
     }
 }

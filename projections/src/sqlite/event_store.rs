@@ -1,15 +1,13 @@
-//! One `BEGIN IMMEDIATE` transaction per command, on the one write connection.
+//! Commands are written by the one task that has the write connection's turn; reads are the crate's own.
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};
 use sqlite_es::SqliteEventRepository;
-use sqlx::Connection;
 
 use super::Sqlite;
+use super::writing::Draft;
 use crate::event_store::{CommitError, EventStore};
-use crate::replica::{self, Intent};
 use crate::sequencer::{self, Numbering, Turn};
-use crate::write::write;
 use crate::{StoreError, Submission};
 
 impl EventStore for Sqlite {
@@ -25,41 +23,7 @@ impl EventStore for Sqlite {
         events: &[SerializedEvent],
         submission: &Submission,
     ) -> Result<(), CommitError> {
-        let intents = Intent::of(events)?;
-        let mut connection = self.writer.acquire().await.map_err(StoreError::from)?;
-        // IMMEDIATE takes the write lock at once; a deferred transaction that reads first can fail
-        // with SQLITE_BUSY_SNAPSHOT when it comes to write.
-        let outcome = match connection.begin_with("BEGIN IMMEDIATE").await {
-            Err(error) => Err(CommitError::NotSent(error.into())),
-            Ok(mut tx) => match write(&mut *tx, events, submission).await {
-                Ok(()) => {
-                    let doubt = self.memory.doubt(|live| live.announce(&intents));
-                    match tx.commit().await {
-                        Ok(()) => {
-                            doubt.settle(|live| {
-                                replica::apply_all(live, events);
-                                live.announce(&[]);
-                            });
-                            Ok(())
-                        }
-                        Err(error) => Err(CommitError::AnswerLost(error.into())),
-                    }
-                }
-                Err(error) => match tx.rollback().await {
-                    Ok(()) => Err(error.into()),
-                    Err(failed) => Err(CommitError::NotSent(failed.into())),
-                },
-            },
-        };
-        if matches!(
-            outcome,
-            Err(CommitError::AnswerLost(_)
-                | CommitError::NotSent(StoreError::Unavailable(_) | StoreError::Corrupt(_)))
-        ) {
-            // After an I/O error SQLite may have ended the transaction by itself: start afresh.
-            connection.close_on_drop();
-        }
-        outcome
+        self.writing.write(Draft::of(events, submission)?).await
     }
 
     /// What is visible is on disk.

@@ -5,7 +5,9 @@ mod keeping;
 mod lock;
 mod probe;
 mod scaffold;
+mod script;
 mod sql;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
 use lock::DatabaseLock;
+use writing::Writing;
 
 pub use scaffold::SqliteScaffold;
 
@@ -69,6 +72,8 @@ pub struct Sqlite {
     reader: SqlitePool,
     /// Changes while the write connection is held.
     memory: Arc<Memory<LiveSet>>,
+    /// Through which commands reach the write connection.
+    writing: Writing,
     /// Held, never read.
     _lock: Arc<DatabaseLock>,
 }
@@ -93,7 +98,8 @@ impl Sqlite {
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.clone())
+            // What a savepoint may have to put back is small.
+            .connect_with(options.clone().pragma("temp_store", "memory"))
             .await
             .map_err(database)?;
         let reader = SqlitePoolOptions::new()
@@ -102,7 +108,8 @@ impl Sqlite {
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).pragma("query_only", "on"));
         let memory = Arc::new(Memory::new(LiveSet::default(), Moment::now));
-        Ok(Self { writer, reader, memory, _lock: lock })
+        let writing = Writing::start(writer.clone(), memory.clone(), lock.clone());
+        Ok(Self { writer, reader, memory, writing, _lock: lock })
     }
 
     /// Brings the tables up to date, and gives events that are older than the log their places in it.
@@ -160,8 +167,9 @@ impl Sqlite {
         ])
     }
 
-    /// Closes all connections; writes that began are finished first.
+    /// Closes all connections; writes that began or wait are finished first.
     pub async fn close(&self) {
+        self.writing.finish().await;
         close(&self.reader).await;
         close(&self.writer).await;
     }

@@ -3,9 +3,10 @@
 use sqlx::SqliteConnection;
 
 use super::Sqlite;
+use super::script::Script;
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::{Transaction, each_touches_a_row};
+use crate::write::{Step, Transaction, each_touches_a_row};
 
 /// How often it is tried to empty the write-ahead log.
 const CHECKPOINT_ATTEMPTS: usize = 3;
@@ -40,7 +41,10 @@ impl Sql for Sqlite {
     /// log. So the file is written anew, and the log is emptied.
     async fn scrub(&self) -> Result<(), StoreError> {
         let mut connection = self.writer.acquire().await?;
+        // The new file is as large as the old one.
+        sqlx::query("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
         sqlx::query("VACUUM").execute(&mut *connection).await?;
+        sqlx::query("PRAGMA temp_store = MEMORY").execute(&mut *connection).await?;
         for _ in 0..CHECKPOINT_ATTEMPTS {
             // Each waits for readers that began before.
             let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -62,22 +66,17 @@ impl Transaction for SqliteConnection {
     const FORGET_SESSIONS: &str = <Sqlite as Sql>::FORGET_SESSIONS;
     const WRITES_ALONE: bool = true;
 
-    fn as_one(texts: Vec<String>) -> String {
-        texts.join(";\n")
-    }
-
     async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         let query = sqlx::query(&statement.text);
         Ok(bind_values!(query, statement.values).execute(self).await?.rows_affected())
     }
 
+    async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
+        Script::of(steps).run(&[], self).await
+    }
+
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         bind_values!(query, statement.values).fetch_all(self).await
-    }
-
-    async fn exists(&mut self, statement: Statement) -> Result<bool, sqlx::Error> {
-        let query = sqlx::query(&statement.text);
-        Ok(bind_values!(query, statement.values).fetch_optional(self).await?.is_some())
     }
 }

@@ -1,4 +1,7 @@
-//! The body of the one transaction that a command is: events first, then all that follows from them.
+//! What a command writes: its events first, then all that follows from them.
+//!
+//! **Invariant:** all of it is known before the transaction begins, so that the transaction is short and nothing in it
+//! depends on which database it is.
 
 mod outbox;
 mod particulars;
@@ -13,7 +16,7 @@ pub(crate) use particulars::issue_setup_code;
 
 use crate::idempotency::use_key;
 use crate::recorded::{Happening, RecordedEvent};
-use crate::sequencer::{self, Placed};
+use crate::sequencer::Placed;
 use crate::sql::{Row, Statement};
 use crate::{StoreError, Submission, changes, erasure, projector};
 
@@ -35,9 +38,6 @@ const ENQUEUE: &str = "
 INSERT INTO log_queue (aggregate_type, aggregate_id, sequence)
 VALUES ($1, $2, $3)";
 
-/// An event that changes many rows comes to few texts, so that few are prepared.
-const TOGETHER: usize = 8;
-
 /// A transaction in progress.
 pub(crate) trait Transaction: Send {
     /// Appended to a question whose row must not change before the commit.
@@ -52,7 +52,7 @@ pub(crate) trait Transaction: Send {
     /// See [`Sql::FORGET_SESSIONS`](crate::Sql::FORGET_SESSIONS).
     const FORGET_SESSIONS: &str;
 
-    /// Whether it is never anyone else's turn: then events get their position where they are written.
+    /// Whether it is never anyone else's turn.
     const WRITES_ALONE: bool;
 
     /// Runs a statement; says how many rows it touched.
@@ -61,36 +61,82 @@ pub(crate) trait Transaction: Send {
         statement: Statement,
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// The text of several statements that are sent together. In which order they are carried out is left open.
-    fn as_one(texts: Vec<String>) -> String;
-
-    /// Runs statements of which none sees or touches what another one writes, a few at a time: a way to the database and
-    /// back for all of these.
-    fn execute_apart(
-        &mut self,
-        statements: Vec<Statement>,
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
-        async {
-            let mut rest = statements.into_iter().peekable();
-            while rest.peek().is_some() {
-                let statement = Statement::joined(rest.by_ref().take(TOGETHER), Self::as_one);
-                self.execute(statement).await?;
-            }
-            Ok(())
-        }
-    }
+    /// Runs steps until one fails.
+    fn run(&mut self, steps: Vec<Step>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// All rows of a question.
     fn fetch<R: Row>(
         &mut self,
         statement: Statement,
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+}
 
-    /// Whether a question has any answer.
-    fn exists(
-        &mut self,
-        statement: Statement,
-    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+/// A part of what a command writes.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// None of them sees or touches what another one writes, so they can be carried out as one, or in any order.
+    pub(crate) statements: Vec<Statement>,
+    /// What must come of the last of them.
+    pub(crate) demand: Demand,
+}
+
+/// What must come of a statement; otherwise the command is refused, and with what.
+#[derive(Debug)]
+pub(crate) enum Demand {
+    /// Anything.
+    Nothing,
+    /// It changes a row.
+    Change(StoreError),
+    /// It finds a row.
+    Find(StoreError),
+}
+
+impl From<Statement> for Step {
+    fn from(statement: Statement) -> Self {
+        Self::apart(vec![statement])
+    }
+}
+
+impl Step {
+    /// Statements of which none sees or touches what another one writes.
+    fn apart(statements: Vec<Statement>) -> Self {
+        Self { statements, demand: Demand::Nothing }
+    }
+
+    /// One after the other, each with what must come of it.
+    pub(crate) fn each(self) -> impl Iterator<Item = (Statement, Demand)> {
+        let nothing = std::iter::repeat_with(|| Demand::Nothing);
+        let demands = nothing.take(self.statements.len().saturating_sub(1)).chain([self.demand]);
+        self.statements.into_iter().zip(demands)
+    }
+
+    /// The step that is refused when it changes no row.
+    pub(crate) fn must_change(statement: Statement, otherwise: StoreError) -> Self {
+        Self { statements: vec![statement], demand: Demand::Change(otherwise) }
+    }
+
+    fn must_find(statement: Statement, otherwise: StoreError) -> Self {
+        Self { statements: vec![statement], demand: Demand::Find(otherwise) }
+    }
+}
+
+impl Demand {
+    /// Whether so many rows, changed and found, are enough.
+    pub(crate) const fn is_met(&self, changed: u64, found: u64) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Change(_) => changed > 0,
+            Self::Find(_) => found > 0,
+        }
+    }
+
+    /// What it means that it was not met.
+    pub(crate) fn refuse(self) -> Result<(), StoreError> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Change(error) | Self::Find(error) => Err(error),
+        }
+    }
 }
 
 /// Runs statements until one touches no row; says whether all did.
@@ -106,47 +152,37 @@ pub(crate) async fn each_touches_a_row(
     Ok(true)
 }
 
-/// Writes everything that belongs to `events`. Nothing counts until the caller commits.
+/// Everything that belongs to `events`, in the order in which it is written.
 ///
 /// The event insert comes first: a lost race then shows as a conflict on `events_pkey` and as
 /// nothing else.
-pub(crate) async fn write<T: Transaction>(
-    tx: &mut T,
+pub(crate) fn steps<T: Transaction>(
     events: &[SerializedEvent],
     submission: &Submission,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Step>, StoreError> {
     let recorded = events.iter().map(RecordedEvent::read).collect::<Result<Vec<_>, _>>()?;
-    // An event that could not become a leaf must not come to be.
-    let placed = events.iter().map(Placed::of).collect::<Result<Vec<_>, _>>()?;
+    let mut steps = Vec::new();
     for event in events {
-        tx.execute(insert_event(event)?).await.map_err(refusal)?;
+        steps.push(insert_event(event)?.into());
     }
     for (event, recorded) in events.iter().zip(&recorded) {
-        require_active_user(tx, recorded).await?;
-        tx.execute_apart(rows::<T>(event, recorded, submission)?).await.map_err(refusal)?;
-        for erasure in erasures(tx, recorded) {
-            tx.execute(erasure).await.map_err(refusal)?;
-        }
-        for delivery in outbox::deliveries(event, recorded, &submission.subscribers)? {
-            tx.execute(delivery).await.map_err(refusal)?;
-        }
+        steps.extend(require_active_user::<T>(recorded));
+        steps.push(Step::apart(rows::<T>(event, recorded, submission)?));
+        steps.extend(erasures::<T>(recorded).into_iter().map(Step::from));
+        let deliveries = outbox::deliveries(event, recorded, &submission.subscribers)?;
+        steps.extend(deliveries.into_iter().map(Step::from));
     }
-    if T::WRITES_ALONE {
-        sequencer::number(tx, &placed).await?;
+    if let Some(key) = &submission.idempotency_key {
+        steps.push(Step::must_change(use_key(key, events)?, StoreError::Repeated));
     }
-    if let Some(key) = &submission.idempotency_key
-        && tx.execute(use_key(key, events)?).await.map_err(refusal)? == 0
-    {
-        return Err(StoreError::Repeated);
+    if let Some(particulars) = &submission.particulars {
+        steps.extend(particulars::steps(particulars, &recorded));
     }
-    match &submission.particulars {
-        None => Ok(()),
-        Some(particulars) => particulars::write(tx, particulars, &recorded).await,
-    }
+    Ok(steps)
 }
 
 /// Rows that follow from one event, each in another place: what it changes, where it came from, and where the sequencer finds
-/// it, unless it gets its position at once.
+/// it, unless the one who writes gives it its position.
 fn rows<T: Transaction>(
     event: &SerializedEvent,
     recorded: &RecordedEvent,
@@ -160,18 +196,16 @@ fn rows<T: Transaction>(
     Ok(rows)
 }
 
+/// The leaves that the events become. An event that could not become one must not come to be.
+pub(crate) fn leaves(events: &[SerializedEvent]) -> Result<Vec<Placed>, StoreError> {
+    events.iter().map(Placed::of).collect()
+}
+
 /// A locked user gets no token, not even when the command was decided before the lock: the row stays
 /// as it is until this transaction ends.
-async fn require_active_user(
-    tx: &mut impl Transaction,
-    event: &RecordedEvent,
-) -> Result<(), StoreError> {
-    let Some(user_id) = receives_token(&event.happening) else { return Ok(()) };
-    if tx.exists(active_user(user_id, lock_row(tx))).await.map_err(refusal)? {
-        Ok(())
-    } else {
-        Err(StoreError::UserNotActive)
-    }
+fn require_active_user<T: Transaction>(event: &RecordedEvent) -> Option<Step> {
+    let user_id = receives_token(&event.happening)?;
+    Some(Step::must_find(active_user(user_id, T::LOCK_ROW), StoreError::UserNotActive))
 }
 
 fn receives_token(happening: &Happening) -> Option<UserId> {
@@ -190,7 +224,7 @@ fn receives_token(happening: &Happening) -> Option<UserId> {
 }
 
 /// With the event that a user is forgotten, everything goes that tells who it was.
-fn erasures<T: Transaction>(_: &T, event: &RecordedEvent) -> Vec<Statement> {
+fn erasures<T: Transaction>(event: &RecordedEvent) -> Vec<Statement> {
     match &event.happening {
         Happening::User(user_id, UserEvent::PersonalDataErased { .. }) => {
             erasure::of(*user_id, T::FORGET_SESSIONS)
@@ -207,10 +241,6 @@ fn erasures<T: Transaction>(_: &T, event: &RecordedEvent) -> Vec<Statement> {
         | Happening::Campaign(..)
         | Happening::Webhook(..) => Vec::new(),
     }
-}
-
-fn lock_row<T: Transaction>(_: &T) -> &'static str {
-    T::LOCK_ROW
 }
 
 fn active_user(user_id: UserId, lock_row: &str) -> Statement {

@@ -6,7 +6,7 @@ use domain::campaign::{Prospect, RecordOutcome};
 use domain::contact::{EmailAddress, LinkedinUrl, PhoneNumber};
 use domain::{CampaignEvent, ProspectId};
 
-use super::{Transaction, refusal};
+use super::Step;
 use crate::StoreError;
 use crate::particulars::{CallDetails, NewUserProfile, Particulars, SetupCode, SetupStep};
 use crate::recorded::{Happening, RecordedEvent};
@@ -45,39 +45,28 @@ INSERT INTO prospect_profiles (prospect_id, first_name, last_name, company, job_
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// Writes what belongs to `events`.
-pub(super) async fn write(
-    tx: &mut impl Transaction,
-    particulars: &Particulars,
-    events: &[RecordedEvent],
-) -> Result<(), StoreError> {
-    let statements = match particulars {
-        Particulars::User(profile) => return enrol(tx, profile).await,
+pub(super) fn steps(particulars: &Particulars, events: &[RecordedEvent]) -> Vec<Step> {
+    match particulars {
+        Particulars::User(profile) => enrol(profile),
         Particulars::Account { account_id, name } => {
-            vec![Statement::new(INSERT_ACCOUNT_PROFILE).bind(account_id.to_string()).bind(&**name)]
+            let statement = Statement::new(INSERT_ACCOUNT_PROFILE);
+            vec![statement.bind(account_id.to_string()).bind(&**name).into()]
         }
-        Particulars::Assistant { assistant_id, name, phone_number } => vec![
-            Statement::new(INSERT_ASSISTANT_PROFILE)
-                .bind(assistant_id.to_string())
-                .bind(&**name)
-                .bind(phone_number.as_str()),
-        ],
-        Particulars::Call(details) => vec![insert_call_details(details)],
-        Particulars::Campaign { campaign_id, name, match_secret } => vec![
-            Statement::new(INSERT_CAMPAIGN_PROFILE)
-                .bind(campaign_id.to_string())
-                .bind(&**name)
-                .bind(match_secret.as_bytes().to_vec()),
-        ],
+        Particulars::Assistant { assistant_id, name, phone_number } => {
+            let statement = Statement::new(INSERT_ASSISTANT_PROFILE).bind(assistant_id.to_string());
+            vec![statement.bind(&**name).bind(phone_number.as_str()).into()]
+        }
+        Particulars::Call(details) => vec![insert_call_details(details).into()],
+        Particulars::Campaign { campaign_id, name, match_secret } => {
+            let statement = Statement::new(INSERT_CAMPAIGN_PROFILE).bind(campaign_id.to_string());
+            vec![statement.bind(&**name).bind(match_secret.as_bytes().to_vec()).into()]
+        }
         Particulars::Prospects(candidates) => {
             let added = added_prospects(events);
             let new = candidates.iter().filter(|(id, _)| added.contains(id));
-            new.map(|(id, prospect)| insert_prospect_profile(*id, prospect)).collect()
+            new.map(|(id, prospect)| insert_prospect_profile(*id, prospect).into()).collect()
         }
-    };
-    for statement in statements {
-        tx.execute(statement).await.map_err(refusal)?;
     }
-    Ok(())
 }
 
 fn insert_call_details(details: &CallDetails) -> Statement {
@@ -121,27 +110,22 @@ fn added_prospects(events: &[RecordedEvent]) -> HashSet<ProspectId> {
     added
 }
 
-async fn enrol(tx: &mut impl Transaction, profile: &NewUserProfile) -> Result<(), StoreError> {
-    let statement = Statement::new(INSERT_USER_PROFILE)
+fn enrol(profile: &NewUserProfile) -> Vec<Step> {
+    let insert = Statement::new(INSERT_USER_PROFILE)
         .bind(profile.user_id.to_string())
         .bind(&*profile.email)
         .bind(&*profile.name)
         .bind(profile.password_hash.clone())
         .bind(profile.is_founder.then_some(true));
-    tx.execute(statement).await.map_err(refusal)?;
-    match &profile.setup {
-        SetupStep::None => Ok(()),
-        SetupStep::Issue(code) => {
-            tx.execute(issue_setup_code(code)).await.map(drop).map_err(refusal)
-        }
+    let setup = match &profile.setup {
+        SetupStep::None => None,
+        SetupStep::Issue(code) => Some(issue_setup_code(code).into()),
         SetupStep::Redeem { digest, at } => {
             let redeem = Statement::new(REDEEM_SETUP_CODE).bind(digest.to_vec()).bind(*at);
-            match tx.execute(redeem).await.map_err(refusal)? {
-                0 => Err(StoreError::SetupCodeRefused),
-                _ => Ok(()),
-            }
+            Some(Step::must_change(redeem, StoreError::SetupCodeRefused))
         }
-    }
+    };
+    [insert.into()].into_iter().chain(setup).collect()
 }
 
 /// Makes a set-up code usable.
