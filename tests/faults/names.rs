@@ -23,7 +23,7 @@ async fn names_that_cannot_be_had_are_null_and_nobody_is_refused_for_them() {
         assert_eq!(nameless["user"], json!({ "id": alice.id, "name": null }));
         let account = json!({ "id": app.account_id(), "name": null, "role": "member" });
         assert_eq!(nameless["accounts"], json!([account]));
-        let account = bearer.get("/v1/account").send().await.assert_status(200).json();
+        let account = bearer.account().await.assert_status(200).json();
         assert_eq!((&account["role"], &account["name"]), (&json!("member"), &Value::Null));
 
         holder.execute("ROLLBACK").await.unwrap();
@@ -32,6 +32,5 @@ async fn names_that_cannot_be_had_are_null_and_nobody_is_refused_for_them() {
             named["accounts"][0]["name"], "Main",
             "{verifier}: what could not be had is not kept"
         );
-        assert_eq!(bearer.account().await.json()["name"], "Main");
     }
 }

@@ -81,6 +81,41 @@ async fn a_node_that_is_cut_off_accepts_nothing_beyond_its_lease() {
     assert!(accepted > 0, "memory has never answered, so nothing was tried");
 }
 
+/// About what is being changed memory does not answer, lease or no lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn about_a_change_under_way_a_node_that_is_cut_off_says_503_as_soon() {
+    let _alone = alone().await;
+    let seed = seed("about_a_change_under_way_a_node_that_is_cut_off_says_503_as_soon");
+    let (fleet, code) = Fleet::start(Build::verifying_by("replica")).await;
+    let world = World::settle(&fleet, &code, 2, &mut StdRng::seed_from_u64(seed)).await;
+    until_answered(&fleet, &world, 0).await;
+    sleep(LEASE * 3 / 2).await;
+    let old = world.belief(0).live.expect("everyone has a token");
+    let mut line = Line::open(&fleet).await;
+    // The writer waits for a node that says nothing, and so the change is under way for some time.
+    fleet.signal(2, "STOP").await;
+    let elsewhere = {
+        let world = world.clone();
+        tokio::spawn(async move { world.change(0, 1, Change::Regenerate).await })
+    };
+    sleep(LEASE / 4).await;
+    assert!(!elsewhere.is_finished(), "nobody waits for the silent node");
+    let (status, _) = line.ask(&world.showing(old)).await;
+    assert_eq!(status, GOOD, "the database says that it is not done");
+    let cut = Instant::now();
+    fleet.places[0].proxy.set(Mode::StallBoth);
+    let sight = line.watch((GOOD, world.showing(old)), cut, LEASE * 2).await;
+    sight.tell("a change under way");
+    assert_eq!((sight.accepted, sight.refused), (0, 0), "{sight:?}");
+    assert!(sight.slowest < REFUSAL + sight.slowest_alive * 2, "{sight:?}");
+    let outcome = elsewhere.await.expect("no panic");
+    assert!(matches!(outcome, Outcome::Done(Some(_))), "{outcome:?}");
+    fleet.places[0].proxy.heal();
+    fleet.signal(2, "CONT").await;
+    until_answered(&fleet, &world, 0).await;
+    assert_eq!(line.ask(&world.showing(old)).await.0, 401, "the replaced token");
+}
+
 /// All connections of a node to the database wait for a lock that somebody holds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_whose_connections_are_all_taken_answers_as_ever() {

@@ -104,27 +104,22 @@ impl Client {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    /// `GET /v1/token`: who am I? With all names.
+    /// `GET /v1/token`: who am I? On a busy machine the database may take too long to say a name: who wants it asks again.
     pub async fn whoami(&self) -> Answer {
-        self.until_named("/v1/token").await
-    }
-
-    /// `GET /v1/account`: where am I, and what may I do? With its name.
-    pub async fn account(&self) -> Answer {
-        self.until_named("/v1/account").await
-    }
-
-    /// On a busy machine the database may take too long to say a name: who wants it asks again.
-    async fn until_named(&self, target: &str) -> Answer {
         let deadline = Instant::now() + Duration::from_secs(15);
         loop {
-            let answer = self.get(target).send().await;
+            let answer = self.get("/v1/token").send().await;
             let is_nameless = String::from_utf8_lossy(&answer.body).contains(r#""name":null"#);
             if !(answer.status == 200 && is_nameless) {
                 return answer;
             }
             assert!(Instant::now() < deadline, "no name: {answer:?}");
         }
+    }
+
+    /// `GET /v1/account`: where am I, and what may I do?
+    pub async fn account(&self) -> Answer {
+        self.get("/v1/account").send().await
     }
 
     /// A `GET` request.

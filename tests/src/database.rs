@@ -20,15 +20,20 @@ pub struct Database {
     store: Store,
     data_directory: Scratch,
     url: Option<String>,
+    is_among_many: bool,
 }
 
 impl Database {
-    /// An empty one.
+    /// An empty one, beside those of many other tests.
     pub async fn new(store: Store) -> Self {
-        match store {
-            Store::Sqlite => Self { store, data_directory: Scratch::new("data"), url: None },
+        let database = match store {
+            Store::Sqlite => {
+                let data_directory = Scratch::new("data");
+                Self { store, data_directory, url: None, is_among_many: false }
+            }
             Store::Postgres => Self::on(Cluster::shared()).await,
-        }
+        };
+        Self { is_among_many: true, ..database }
     }
 
     /// An empty one on a cluster of the test's own.
@@ -39,12 +44,19 @@ impl Database {
 
     /// Whatever this URL leads to.
     pub fn at(url: String) -> Self {
-        Self { store: Store::Postgres, data_directory: Scratch::new("data"), url: Some(url) }
+        let data_directory = Scratch::new("data");
+        Self { store: Store::Postgres, data_directory, url: Some(url), is_among_many: false }
     }
 
     /// Of which kind it is.
     pub fn store(&self) -> Store {
         self.store
+    }
+
+    /// What a server is told by its environment, unless its settings say otherwise: where many tests run at once, a database that
+    /// does not answer for a moment is not away.
+    pub(crate) fn environment(&self) -> Option<(&'static str, &'static str)> {
+        self.is_among_many.then_some(("SYMBOLON_VERIFY_TIMEOUT_MS", "5000"))
     }
 
     /// The URL to give to `--database-url`; `None` when the data directory is all.

@@ -75,7 +75,8 @@ impl Server {
         if !settings.arguments.iter().any(|argument| argument == "--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        command.args(&settings.arguments).envs(settings.environment.iter().cloned());
+        command.args(&settings.arguments).envs(database.environment());
+        command.envs(settings.environment.iter().cloned());
         Self::launch(command, database.data_directory()).await
     }
 

@@ -37,7 +37,6 @@ struct Keeper<'a> {
     terms: Terms,
     node: Node,
     lease: Lease,
-    hint: Arc<Notify>,
     filled: Option<Filled>,
     /// What memory does not answer about.
     intents: Vec<String>,
@@ -49,8 +48,7 @@ struct Keeper<'a> {
 impl Postgres {
     /// Fills memory, and keeps it, and the right to answer from it, until `stop`. Then no writer waits for this node.
     pub async fn keep_replica(&self, node_id: Uuid, terms: Terms, stop: CancellationToken) {
-        let hint = Arc::new(Notify::new());
-        let listening = tokio::spawn(listen((*self.options).clone(), Arc::clone(&hint)));
+        let listening = tokio::spawn(listen((*self.options).clone(), Arc::clone(&self.hint)));
         let node = Node {
             id: node_id,
             lease_ms: i64::try_from(terms.length.as_millis()).unwrap_or(i64::MAX),
@@ -61,7 +59,6 @@ impl Postgres {
             terms,
             node,
             lease: Lease::new(terms.length),
-            hint,
             filled: None,
             intents: Vec::new(),
             proved: None,
@@ -195,7 +192,7 @@ impl Keeper<'_> {
         let due = self.terms.renewal.saturating_sub(Moment::now().since(begun));
         tokio::select! {
             () = self.stop.cancelled() => false,
-            () = self.hint.notified() => true,
+            () = self.store.hint.notified() => true,
             () = tokio::time::sleep(due) => false,
         }
     }

@@ -14,7 +14,7 @@ mod sweeping;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
@@ -40,6 +40,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const COMMAND_CONNECTIONS: u32 = 16;
 const READ_CONNECTIONS: u32 = 16;
 const VERIFYING_CONNECTIONS: u32 = 8;
+/// How often it is looked whether a lease was renewed while patience lasts.
+const LOOKS: u32 = 6;
 const PROBE_CONNECTIONS: u32 = 1;
 
 /// Why the database could not be used.
@@ -76,9 +78,11 @@ pub enum OpenError {
 pub struct Postgres {
     commands: PgPool,
     reads: PgPool,
-    /// Longest wait for an answer from those.
-    patience: Duration,
+    /// Longest silence while an answer from those is waited for; `None`: silence does not matter.
+    patience: Option<Duration>,
     verifying: PgPool,
+    /// Rings when a lease should be renewed before it is due, to see what has happened.
+    hint: Arc<Notify>,
     /// Rings when this node has committed events.
     bell: Arc<Notify>,
     /// For connections that belong to no pool.
@@ -112,7 +116,8 @@ impl Postgres {
         Ok(Self {
             commands: pool(COMMAND_CONNECTIONS),
             reads: pool(READ_CONNECTIONS),
-            patience: CALL_TIMEOUT,
+            patience: None,
+            hint: Arc::default(),
             verifying: connecting::ready_pool(VERIFYING_CONNECTIONS, options.clone()),
             prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
             bell: Arc::default(),
@@ -120,6 +125,21 @@ impl Postgres {
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
             announcing: Arc::default(),
         })
+    }
+
+    /// Returns when nothing was heard of the database for so long. A renewal is asked for meanwhile: that the answer takes its time
+    /// is no proof that it is away.
+    async fn silence(&self, patience: Duration) {
+        let (mut valid_until, mut heard) = (self.memory.valid_until(), Instant::now());
+        while heard.elapsed() < patience {
+            tokio::time::sleep(patience / LOOKS).await;
+            let now = self.memory.valid_until();
+            if now > valid_until {
+                (valid_until, heard) = (now, Instant::now());
+            } else {
+                self.hint.notify_one();
+            }
+        }
     }
 
     async fn setting(&self, name: &str) -> Result<String, sqlx::Error> {
@@ -152,10 +172,12 @@ impl Postgres {
     }
 
     /// The same database, asked on connections that serve nothing but verification: whatever else waits for an answer,
-    /// whose a token is can be asked. A database that does not answer for so long as `patience` counts as being away.
+    /// whose a token is can be asked.
+    ///
+    /// A database of which nothing is heard for so long as `patience`, neither the answer nor that a lease is renewed, counts as
+    /// being away.
     #[must_use]
     pub fn for_verification(&self, patience: Option<Duration>) -> Self {
-        let patience = patience.unwrap_or(self.patience);
         Self { reads: self.verifying.clone(), patience, ..self.clone() }
     }
 

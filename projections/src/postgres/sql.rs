@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use super::{Postgres, in_time, within};
+use super::{Postgres, in_time, too_late};
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
 use crate::write::{Step, Transaction, each_touches_a_row, refusal};
@@ -19,7 +19,11 @@ impl Sql for Postgres {
     async fn fetch<R: Row>(&self, statement: Statement) -> Result<Vec<R>, StoreError> {
         let query = sqlx::query_as::<_, R>(&statement.text);
         let rows = bind_values!(query, statement.values).fetch_all(&self.reads);
-        Ok(within(self.patience, rows).await?)
+        let Some(patience) = self.patience else { return Ok(in_time(rows).await?) };
+        tokio::select! {
+            rows = in_time(rows) => Ok(rows?),
+            () = self.silence(patience) => Err(too_late().into()),
+        }
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {

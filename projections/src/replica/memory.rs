@@ -32,7 +32,7 @@ impl<L> Memory<L> {
 
     /// Reads, if what is read may be believed.
     pub fn ask<T>(&self, read: impl FnOnce(&L) -> T) -> Option<T> {
-        let until = self.valid_until.load(Ordering::Acquire);
+        let until = self.valid_until();
         if !self.holds(until) {
             return None;
         }
@@ -75,9 +75,14 @@ impl<L> Memory<L> {
         Doubt { memory: self, is_settled: false }
     }
 
+    /// Until when the content may be believed, in nanoseconds of [`Moment`]; it grows with each promise.
+    pub(crate) fn valid_until(&self) -> u64 {
+        self.valid_until.load(Ordering::Acquire)
+    }
+
     /// Whether an answer would be given now.
     pub fn is_believed(&self) -> bool {
-        self.holds(self.valid_until.load(Ordering::Acquire))
+        self.holds(self.valid_until())
     }
 }
 

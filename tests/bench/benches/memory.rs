@@ -1,19 +1,23 @@
-//! What a live token costs in memory, and how long a start takes to read all of them.
+//! What a live token costs in memory, how long a start takes to read all of them, and what a request costs among so many.
 //!
 //! Every user has one token and one membership, ten users an account. Memory is that of the process, less that of one
-//! with an empty database.
+//! with an empty database. Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bench::client;
 use bench::cluster::Cluster;
+use bench::contender::{Contender, Kind};
 use bench::lineup::Folder;
 use bench::machine::Machine;
 use bench::process::{Server, free_port, resident};
 use bench::program::Program;
 use bench::report::thousands;
 use bench::scale::Scale;
-use bench::seed;
+use bench::statistics::Spread;
+use bench::{seed, tokens};
 
 fn main() {
     let scale = Scale::from_environment();
@@ -23,20 +27,20 @@ fn main() {
         println!("**Short form: these numbers mean nothing.**");
     }
     println!(
-        "\n| database | live tokens | loaded in, ms | ready after, ms | resident, bytes a token | resident, MB |"
+        "\n| database | live tokens | loaded in, ms | ready after, ms | resident, bytes a token | resident, MB | CPU a request, × hello |"
     );
-    println!("|---|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|");
     for tokens in scale.memory_tokens() {
         let folder = Folder::new();
-        on_sqlite(&program, &folder, *tokens);
+        on_sqlite(&program, &folder, scale, *tokens);
         match Cluster::start(&folder.file("cluster")) {
-            Ok(cluster) => on_postgres(&program, &folder, &cluster, *tokens),
+            Ok(cluster) => on_postgres(&program, &folder, &cluster, scale, *tokens),
             Err(reason) => println!("| PostgreSQL | not run: {reason} |"),
         }
     }
 }
 
-fn on_sqlite(program: &Program, folder: &Folder, tokens: u32) {
+fn on_sqlite(program: &Program, folder: &Folder, scale: Scale, tokens: u32) {
     let loaded = |name: &str, tokens: u32| {
         let own = folder.folder(name);
         let file = own.join("symbolon.db");
@@ -45,7 +49,7 @@ fn on_sqlite(program: &Program, folder: &Folder, tokens: u32) {
         if tokens > 0 {
             seed::sqlite(&file, tokens);
         }
-        let loaded = Loaded::start(program, &url, &own);
+        let loaded = Loaded::start(program, &url, &own, scale, tokens);
         std::fs::remove_dir_all(own).expect("the folder is ours");
         loaded
     };
@@ -53,7 +57,7 @@ fn on_sqlite(program: &Program, folder: &Folder, tokens: u32) {
     loaded("sqlite", tokens).print("SQLite", tokens, &empty);
 }
 
-fn on_postgres(program: &Program, folder: &Folder, cluster: &Cluster, tokens: u32) {
+fn on_postgres(program: &Program, folder: &Folder, cluster: &Cluster, scale: Scale, tokens: u32) {
     let loaded = |name: &str, tokens: u32| {
         let url = cluster.create_database(name);
         let own = folder.folder(name);
@@ -61,7 +65,7 @@ fn on_postgres(program: &Program, folder: &Folder, cluster: &Cluster, tokens: u3
         if tokens > 0 {
             seed::postgres(&url, tokens);
         }
-        Loaded::start(program, &url, &own)
+        Loaded::start(program, &url, &own, scale, tokens)
     };
     let empty = loaded("empty", 0);
     loaded("filled", tokens).print("PostgreSQL", tokens, &empty);
@@ -72,31 +76,62 @@ struct Loaded {
     /// From the start of the process until it serves, and from memory.
     ready: Duration,
     resident: u64,
+    /// `None` of an empty one.
+    cost: Option<Spread>,
 }
 
 impl Loaded {
-    fn start(program: &Program, url: &str, folder: &Path) -> Self {
-        let command = program.serve(url, folder, free_port(), "replica");
+    fn start(program: &Program, url: &str, folder: &Path, scale: Scale, tokens: u32) -> Self {
+        let port = free_port();
+        let command = program.serve(url, folder, port, "replica");
         let begun = Instant::now();
         let mut server = Server::spawn("serve", &command, folder);
         server.wait_for_log(|log| milliseconds(log).is_some() && log.contains("Listening on"));
         let ready = begun.elapsed();
         let milliseconds = milliseconds(&server.log()).expect("it was there just now");
-        Self { milliseconds, ready, resident: resident(server.pid()) }
+        let resident = resident(server.pid());
+        let cost = (tokens > 0).then(|| cost(&server, port, folder, scale, tokens));
+        Self { milliseconds, ready, resident, cost }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "bytes of one process")]
     fn print(&self, database: &str, tokens: u32, empty: &Self) {
         let own = self.resident.saturating_sub(empty.resident);
         println!(
-            "| {database} | {} | {} | {} | {:.1} | {:.0} |",
+            "| {database} | {} | {} | {} | {:.1} | {:.0} | {} |",
             thousands(tokens.into()),
             thousands(self.milliseconds),
             self.ready.as_millis(),
             own as f64 / f64::from(tokens),
             self.resident as f64 / 1e6,
+            self.cost.map_or_else(String::new, |cost| format!(
+                "{:.2} ({:.2}–{:.2})",
+                cost.median, cost.min, cost.max
+            )),
         );
     }
+}
+
+/// What `GET /v1/token` costs the server's processor, as a multiple of a hello in the same round.
+fn cost(server: &Server, port: u16, folder: &Path, scale: Scale, tokens: u32) -> Spread {
+    let file = folder.join("asked");
+    let asked = tokens::spread(tokens::issued(tokens), tokens, scale.asked().min(tokens));
+    tokens::write(&file, asked.map(|token| token.expose().to_owned()));
+    let hello = free_port();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hello"));
+    command.arg(format!("127.0.0.1:{hello}"));
+    let mut anchor = Server::spawn("hello", &command, folder);
+    anchor.wait_for_port(hello);
+    let anchored = Contender::new("hello", Kind::Anchor, hello, "/", &file).process(anchor.pid());
+    let ours = Contender::new("symbolon", Kind::Ours, port, "/v1/token", &file);
+    let ours = ours.checks(tokens).again().process(server.pid());
+    let round = || {
+        let [anchor, ours] = [&anchored, &ours]
+            .map(|contender| client::ask(contender, scale.duration()).server_microseconds);
+        ours / anchor
+    };
+    round();
+    Spread::of((0..scale.rounds()).map(|_| round()))
 }
 
 /// Of the line "loaded … tokens of … users in … ms".

@@ -99,7 +99,7 @@ impl Scale {
     /// How many live tokens the memory is measured with.
     pub const fn memory_tokens(self) -> &'static [u32] {
         match self {
-            Self::Full | Self::Ours => &[1_000_000, 10_000_000],
+            Self::Full | Self::Ours => &[10_000, 1_000_000, 10_000_000],
             Self::Short => &[2_000],
         }
     }
