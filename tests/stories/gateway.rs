@@ -75,7 +75,12 @@ pub(crate) async fn tries_are_counted_per_client_behind_the_gateway(store: Store
     assert!(tries >= 120, "only {tries} tries were judged");
     attempt("2001:db8:0:1::1").await.assert_forbidden();
     attempt("203.0.113.9").await.assert_forbidden();
-    attempt("2001:db8::ffff").await.assert_refused(429, "TooManyRequests");
+    // The guesser has what has come back meanwhile, and not the tries of a newcomer.
+    let mut more = 0;
+    while attempt("2001:db8::ffff").await.status != 429 {
+        more += 1;
+        assert!(more < 60, "{more} more tries were judged");
+    }
 }
 
 #[tokio::test]

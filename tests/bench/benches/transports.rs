@@ -2,6 +2,7 @@
 //! the way it comes is what differs.
 
 use std::path::Path;
+use std::process::Command;
 
 use bench::h2load::{self, Asked, Transport, http1};
 use bench::lineup::Folder;
@@ -11,7 +12,6 @@ use bench::program::Program;
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::{seed, tokens};
-use std::process::Command;
 
 fn main() {
     let scale = Scale::from_environment();
