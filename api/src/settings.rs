@@ -187,7 +187,7 @@ pub struct Settings {
     pub checkpoints: CheckpointSettings,
     /// Where tokens are looked up.
     pub verifier: VerifierSettings,
-    /// Longest wait for the database to say whose a token is where memory may not, and what its owner is called.
+    /// Longest time without a word of the database while it is asked whose a token is, and longest wait for what its owner is called.
     pub verify_timeout: Duration,
     /// How long to serve on when asked to stop.
     pub drain: Duration,

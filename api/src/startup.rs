@@ -207,7 +207,9 @@ impl Store {
                 };
                 let asked = store.for_verification(patience);
                 let verifier = settings.verifier.on(store.memory(), &asked);
-                let names = Names::new(Arc::new(asked), settings.verify_timeout);
+                // No lease is renewed for the sake of a name.
+                let names = Arc::new(store.for_verification(None));
+                let names = Names::new(names, settings.verify_timeout);
                 parts.assemble(store, verifier, names, TimedStore::new(sessions))
             }
         }

@@ -20,22 +20,15 @@ pub(super) const KEEPALIVE: [(&str, &str); 4] = [
 /// its place in the pool until the kernel gives it up, after a quarter of an hour.
 const GIVEN_BACK: Duration = Duration::from_secs(1);
 
-/// Connections to the primary.
-pub(super) fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
-    places(connections).connect_lazy_with(options)
-}
-
-/// The same, all of them open before they are needed: where there is no time to open one.
-pub(super) fn ready_pool(connections: u32, options: PgConnectOptions) -> PgPool {
-    places(connections).min_connections(connections).connect_lazy_with(options)
-}
-
-fn places(connections: u32) -> PgPoolOptions {
+/// Connections to the primary, so many of them open before they are needed.
+pub(super) fn pool(ready: u32, connections: u32, options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
+        .min_connections(ready)
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
         .after_release(|connection, _| Box::pin(require_answer(connection)))
+        .connect_lazy_with(options)
 }
 
 /// Behind one address now this server may answer and now that. A primary that becomes a standby drops its

@@ -112,14 +112,15 @@ impl Postgres {
                 ("symbolon.waits_for_nodes", if is_old_release() { "off" } else { "on" }),
             ]);
         refuse_unsafe_server(&options).await?;
-        let pool = |connections| connecting::pool(connections, options.clone());
+        let pool = |ready, connections| connecting::pool(ready, connections, options.clone());
         Ok(Self {
-            commands: pool(COMMAND_CONNECTIONS),
-            reads: pool(READ_CONNECTIONS),
+            commands: pool(0, COMMAND_CONNECTIONS),
+            reads: pool(0, READ_CONNECTIONS),
             patience: None,
             hint: Arc::default(),
-            verifying: connecting::ready_pool(VERIFYING_CONNECTIONS, options.clone()),
-            prober: Arc::new(Prober::new(pool(PROBE_CONNECTIONS))),
+            // There is no time to open one.
+            verifying: pool(VERIFYING_CONNECTIONS, VERIFYING_CONNECTIONS),
+            prober: Arc::new(Prober::new(pool(0, PROBE_CONNECTIONS))),
             bell: Arc::default(),
             options: Arc::new(options),
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),

@@ -132,11 +132,7 @@ impl Verifier for Replica {
         if faults::are_asked_for() {
             return None;
         }
-        let found = match self.memory.ask(|live| live.find_live_token(digest))? {
-            Verdict::Live(found) => Some(found),
-            Verdict::Nothing => None,
-            Verdict::Unsettled | Verdict::NotUnderstood => return None,
-        };
+        let found = self.recall(|live| live.find_live_token(digest))?.ok()?;
         self.counted.get_or_init(Counted::new).memory.increment(1);
         Some(found)
     }

@@ -46,8 +46,10 @@ impl Script {
 
     /// Whether both are one message each, and of the same text.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        let text = |message: &Message| message.statement.text.clone();
-        matches!((&*self.0, &*other.0), ([one], [another]) if text(one) == text(another))
+        matches!(
+            (&*self.0, &*other.0),
+            ([one], [another]) if one.statement.text == another.statement.text
+        )
     }
 
     /// Runs it, once, behind statements without values.
