@@ -26,14 +26,13 @@ pub struct Database {
 impl Database {
     /// An empty one, beside those of many other tests.
     pub async fn new(store: Store) -> Self {
-        let database = match store {
+        match store {
             Store::Sqlite => {
                 let data_directory = Scratch::new("data");
-                Self { store, data_directory, url: None, is_among_many: false }
+                Self { store, data_directory, url: None, is_among_many: true }
             }
-            Store::Postgres => Self::on(Cluster::shared()).await,
-        };
-        Self { is_among_many: true, ..database }
+            Store::Postgres => Self { is_among_many: true, ..Self::on(Cluster::shared()).await },
+        }
     }
 
     /// An empty one on a cluster of the test's own.

@@ -10,16 +10,14 @@ use std::time::{Duration, Instant};
 
 use bench::h2load::{self, Asked, http1};
 use bench::lineup::Folder;
-use bench::machine::Machine;
-use bench::process::{Server, free_port};
+use bench::process::{Server, free_port, require};
 use bench::program::Program;
-use bench::report::thousands;
+use bench::report::{begin, thousands};
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::wire::Wire;
 use bench::writing::Users;
 use bench::{databases, past};
-use projections::{EventStore, Numbering, Turn};
 
 /// Tokens regenerated in a second.
 const REGENERATED: u32 = 200;
@@ -32,15 +30,9 @@ const SIGNED_IN: &str = "x-bench-user";
 
 fn main() {
     let scale = Scale::from_environment();
-    if let Err(reason) = h2load::find() {
-        eprintln!("{reason}");
-        std::process::exit(1);
-    }
+    require(h2load::find());
     let program = Program::build();
-    println!("{}.", Machine::this(program.profile).line());
-    if scale == Scale::Short {
-        println!("**Short form: these numbers mean nothing.**");
-    }
+    begin(program.profile, scale);
     let house = House::settle(&program, scale);
     let mut rounds = Vec::new();
     for round in 0..=scale.rounds() {
@@ -97,9 +89,7 @@ impl<'a> House<'a> {
         let emails = runtime.block_on(async {
             let store = databases::sqlite(&file).await;
             past::on_sqlite(&store, scale.rebuilt()).await;
-            while let Numbering::Done { more: true, .. } =
-                store.number_batch(Turn::Await).await.expect("the log is whole")
-            {}
+            store.migrate().await.expect("the log is whole");
             let users = Users::enrol(store.clone(), CLIENTS * USERS).await;
             store.close().await;
             users.emails()
@@ -109,8 +99,7 @@ impl<'a> House<'a> {
         let url = format!("sqlite://{}", file.display());
         let mut command = program.serve(&url, &own, port, "replica");
         command.args(["--trusted-proxy-header", SIGNED_IN, "--trusted-proxy-cidrs=127.0.0.1/32"]);
-        let mut server = Server::spawn("load", &command, folder.path());
-        server.wait_for_port(port);
+        let server = Server::serving("load", &command, port, folder.path());
         let mut house = Self { program, folder, server, port, emails, token: String::new() };
         // The read models of those events, so that the next rebuilds find nothing to mend.
         assert!(house.rebuild().wait().expect("it runs").success(), "it is made anew");

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use bench::cluster::Cluster;
 use bench::lineup::Folder;
-use bench::machine::Machine;
 use bench::program::Program;
-use bench::report::thousands;
+use bench::report::{begin, thousands};
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::{databases, past};
@@ -33,10 +32,7 @@ const TURNS: u32 = 200;
 fn main() {
     let scale = Scale::from_environment();
     let program = Program::build();
-    println!("{}.", Machine::this(program.profile).line());
-    if scale == Scale::Short {
-        println!("**Short form: these numbers mean nothing.**");
-    }
+    begin(program.profile, scale);
     println!(
         "\n| {} events | numbered, events/s | made anew, s | events/s | replayed by the crate, events/s | × | first page, ms | last page, ms |",
         thousands(scale.events().into())

@@ -4,17 +4,15 @@
 //! with an empty database. Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bench::client;
 use bench::cluster::Cluster;
 use bench::contender::{Contender, Kind};
 use bench::lineup::Folder;
-use bench::machine::Machine;
 use bench::process::{Server, free_port, resident};
 use bench::program::Program;
-use bench::report::thousands;
+use bench::report::{begin, thousands};
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::{seed, tokens};
@@ -22,10 +20,7 @@ use bench::{seed, tokens};
 fn main() {
     let scale = Scale::from_environment();
     let program = Program::build();
-    println!("{}.", Machine::this(program.profile).line());
-    if scale == Scale::Short {
-        println!("**Short form: these numbers mean nothing.**");
-    }
+    begin(program.profile, scale);
     println!(
         "\n| database | live tokens | loaded in, ms | ready after, ms | resident, bytes a token | resident, MB | CPU a request, × hello |"
     );
@@ -43,12 +38,7 @@ fn main() {
 fn on_sqlite(program: &Program, folder: &Folder, scale: Scale, tokens: u32) {
     let loaded = |name: &str, tokens: u32| {
         let own = folder.folder(name);
-        let file = own.join("symbolon.db");
-        let url = format!("sqlite://{}", file.display());
-        program.migrate(&url, &own);
-        if tokens > 0 {
-            seed::sqlite(&file, tokens);
-        }
+        let url = seed::filled_sqlite(program, &own, tokens);
         let loaded = Loaded::start(program, &url, &own, scale, tokens);
         std::fs::remove_dir_all(own).expect("the folder is ours");
         loaded
@@ -117,11 +107,7 @@ fn cost(server: &Server, port: u16, folder: &Path, scale: Scale, tokens: u32) ->
     let file = folder.join("asked");
     let asked = tokens::spread(tokens::issued(tokens), tokens, scale.asked().min(tokens));
     tokens::write(&file, asked.map(|token| token.expose().to_owned()));
-    let hello = free_port();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hello"));
-    command.arg(format!("127.0.0.1:{hello}"));
-    let mut anchor = Server::spawn("hello", &command, folder);
-    anchor.wait_for_port(hello);
+    let (anchor, hello) = Server::hello(Path::new(env!("CARGO_BIN_EXE_hello")), folder);
     let anchored = Contender::new("hello", Kind::Anchor, hello, "/", &file).process(anchor.pid());
     let ours = Contender::new("symbolon", Kind::Ours, port, "/v1/token", &file);
     let ours = ours.checks(tokens).again().process(server.pid());

@@ -43,11 +43,10 @@ struct Filled {
 impl Filled {
     async fn new() -> Self {
         let folder = Folder::new();
-        let file = folder.folder("sqlite").join("symbolon.db");
-        let url = format!("sqlite://{}", file.display());
-        Program::build().migrate(&url, file.parent().expect("a folder"));
-        let path = file.clone();
-        let filled = tokio::task::spawn_blocking(move || seed::sqlite(&path, TOKENS));
+        let own = folder.folder("sqlite");
+        let file = own.join("symbolon.db");
+        let fill = move || seed::filled_sqlite(&Program::build(), &own, TOKENS);
+        let filled = tokio::task::spawn_blocking(fill);
         filled.await.expect("it is filled");
         let store = Sqlite::open(&file).await.expect("nobody else has it");
         store.fill_replica().await.expect("it is readable");

@@ -2,34 +2,23 @@
 //! the way it comes is what differs.
 
 use std::path::Path;
-use std::process::Command;
 
 use bench::h2load::{self, Asked, Transport, http1};
 use bench::lineup::Folder;
-use bench::machine::Machine;
-use bench::process::{Server, free_port};
+use bench::process::{Server, free_port, require};
 use bench::program::Program;
+use bench::report::begin;
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::{seed, tokens};
 
 fn main() {
     let scale = Scale::from_environment();
-    if let Err(reason) = h2load::find() {
-        eprintln!("{reason}");
-        std::process::exit(1);
-    }
+    require(h2load::find());
     let program = Program::build();
-    println!("{}.", Machine::this(program.profile).line());
-    if scale == Scale::Short {
-        println!("**Short form: these numbers mean nothing.**");
-    }
+    begin(program.profile, scale);
     let folder = Folder::new();
-    let hello = free_port();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hello"));
-    command.arg(format!("127.0.0.1:{hello}"));
-    let mut anchor = Server::spawn("hello", &command, folder.path());
-    anchor.wait_for_port(hello);
+    let (anchor, hello) = Server::hello(Path::new(env!("CARGO_BIN_EXE_hello")), folder.path());
     let (port, socket) = (free_port(), folder.file("symbolon.sock"));
     let server = serve(&program, &folder, port, &socket, scale);
     let token = tokens::issued(1).next().expect("one").expose().to_owned();
@@ -87,13 +76,8 @@ fn main() {
 
 fn serve(program: &Program, folder: &Folder, port: u16, socket: &Path, scale: Scale) -> Server {
     let own = folder.folder("replica");
-    let file = own.join("symbolon.db");
-    let url = format!("sqlite://{}", file.display());
-    program.migrate(&url, &own);
-    seed::sqlite(&file, scale.tokens());
+    let url = seed::filled_sqlite(program, &own, scale.tokens());
     let mut command = program.serve(&url, &own, port, "replica");
     command.arg("--listen-unix").arg(socket);
-    let mut server = Server::spawn("replica", &command, folder.path());
-    server.wait_for_port(port);
-    server
+    Server::serving("replica", &command, port, folder.path())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bench::lineup::Lineup;
 use bench::machine::Machine;
+use bench::process::require;
 use bench::program::Program;
 use bench::report::Report;
 use bench::scale::Scale;
@@ -11,10 +12,7 @@ use bench::{client, rounds};
 
 fn main() {
     let scale = Scale::from_environment();
-    if let Err(reason) = client::find() {
-        eprintln!("{reason}");
-        std::process::exit(1);
-    }
+    require(client::find());
     let program = Program::build();
     let machine = Machine::this(program.profile);
     let mut lineup = Lineup::start(&program, Path::new(env!("CARGO_BIN_EXE_hello")), scale);

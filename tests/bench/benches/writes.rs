@@ -8,8 +8,7 @@ use std::time::Duration;
 use bench::cluster::Cluster;
 use bench::databases;
 use bench::lineup::Folder;
-use bench::machine::Machine;
-use bench::report::thousands;
+use bench::report::{begin, thousands};
 use bench::scale::Scale;
 use bench::statistics::Spread;
 use bench::writing::{Times, Users, drive, generate, regenerate};
@@ -33,10 +32,7 @@ const NODES: u128 = 3;
 fn main() {
     let scale = Scale::from_environment();
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    println!("{}.", Machine::this(profile).line());
-    if scale == Scale::Short {
-        println!("**Short form: these numbers mean nothing.**");
-    }
+    begin(profile, scale);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let folder = Folder::new();

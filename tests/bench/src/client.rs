@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::contender::{Contender, Expected};
-use crate::process::{CLIENT_CPU, Used, waited_for};
+use crate::process::{Watched, watch};
 use crate::tokens;
 use crate::wire::Wire;
 
@@ -85,20 +85,15 @@ pub fn ask(contender: &Contender, duration: Duration) -> Sample {
     if contender.again {
         ask_once(contender);
     }
-    let mut wrk = Command::new("taskset");
-    wrk.args(["-c", CLIENT_CPU, "wrk", "--threads=1", "--latency"]);
+    let mut wrk = Command::new("wrk");
+    wrk.args(["--threads=1", "--latency"]);
     wrk.arg(format!("--connections={CONNECTIONS}"));
     wrk.arg(format!("--duration={}s", duration.as_secs()));
     wrk.args(["--script", concat!(env!("CARGO_MANIFEST_DIR"), "/src/wrk.lua")]);
     wrk.arg(format!("http://127.0.0.1:{}{}", contender.port, contender.path)).arg("--");
     wrk.arg(&contender.tokens).args(&contender.header);
 
-    let (begun, client) = (Instant::now(), waited_for());
-    let before = Used::by(&contender.processes);
-    let output = wrk.stdin(Stdio::null()).output().expect("wrk runs");
-    let server = Used::by(&contender.processes).since(&before);
-    let (elapsed, client) = (begun.elapsed(), waited_for() - client);
-
+    let Watched { output, server_nanoseconds, client_share } = watch(&wrk, &contender.processes);
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find(|line| line.starts_with('{'));
     let summary: Option<Summary> = line.and_then(|line| serde_json::from_str(line).ok());
@@ -112,14 +107,14 @@ pub fn ask(contender: &Contender, duration: Duration) -> Sample {
         refused: summary.refused,
         broken: summary.broken,
         per_second: requests / summary.microseconds * 1e6,
-        server_microseconds: number(server) / 1e3 / requests,
+        server_microseconds: server_nanoseconds / 1e3 / requests,
         p50_milliseconds: summary.p50 / 1e3,
         p99_milliseconds: summary.p99 / 1e3,
-        client_share: client / elapsed.as_secs_f64(),
+        client_share,
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts and nanoseconds of a few seconds")]
+#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
 fn number(count: u64) -> f64 {
     count as f64
 }

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::process::{CLIENT_CPU, Used, waited_for};
+use crate::process::{Watched, watch};
 use crate::statistics::percentile;
 
 /// How requests reach a server.
@@ -60,7 +60,7 @@ pub fn find() -> Result<(), String> {
 
 /// Asks for so long as fast as it can. Every answer must be a good one.
 pub fn ask(transport: &Transport, path: &str, token: &str, server: u32, length: Duration) -> Asked {
-    run(&mut command(transport, path, token, length), server)
+    run(&command(transport, path, token, length), server)
 }
 
 /// Asks for so long so many times a second, and writes down how long each took, into this file.
@@ -74,7 +74,7 @@ pub fn ask_at_a_pace(
     let mut command = command(transport, path, token, length);
     command.arg(format!("--rps={}", per_second / f64::from(transport.connections)));
     command.arg(format!("--log-file={}", file.display()));
-    let mut asked = run(&mut command, server);
+    let mut asked = run(&command, server);
     let log = std::fs::read_to_string(file).expect("h2load wrote it");
     std::fs::remove_file(file).expect("the folder is ours");
     // When it began, status, microseconds.
@@ -85,8 +85,8 @@ pub fn ask_at_a_pace(
 }
 
 fn command(transport: &Transport, path: &str, token: &str, length: Duration) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", CLIENT_CPU, "h2load", "--threads=1"]);
+    let mut command = Command::new("h2load");
+    command.arg("--threads=1");
     command.arg(format!("--clients={}", transport.connections));
     command.arg(format!("--max-concurrent-streams={}", transport.at_once));
     command.arg(format!("--duration={}", length.as_secs()));
@@ -97,16 +97,12 @@ fn command(transport: &Transport, path: &str, token: &str, length: Duration) -> 
     if let Some(socket) = &transport.socket {
         command.arg(format!("--base-uri=unix:{}", socket.display()));
     }
-    command.arg(format!("http://127.0.0.1:{}{path}", transport.port)).stdin(Stdio::null());
+    command.arg(format!("http://127.0.0.1:{}{path}", transport.port));
     command
 }
 
-fn run(command: &mut Command, server: u32) -> Asked {
-    let (begun, client) = (Instant::now(), waited_for());
-    let before = Used::by(&[server]);
-    let output = command.output().expect("h2load runs");
-    let used = Used::by(&[server]).since(&before);
-    let (elapsed, client) = (begun.elapsed(), waited_for() - client);
+fn run(command: &Command, server: u32) -> Asked {
+    let Watched { output, server_nanoseconds, client_share } = watch(command, &[server]);
     let text = String::from_utf8_lossy(&output.stdout);
     let count = |before: &str, after: &str| {
         let line = text.lines().find(|line| line.starts_with(before));
@@ -119,13 +115,8 @@ fn run(command: &mut Command, server: u32) -> Asked {
     assert!(good > 0.0 && done - good < 1.0, "not all answers are good: {text}");
     Asked {
         per_second: count("finished in", "req/s"),
-        server_microseconds: nanoseconds(used) / 1e3 / good,
-        client_share: client / elapsed.as_secs_f64(),
+        server_microseconds: server_nanoseconds / 1e3 / good,
+        client_share,
         each: Vec::new(),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nanoseconds of some seconds")]
-fn nanoseconds(count: u64) -> f64 {
-    count as f64
 }

@@ -143,8 +143,10 @@ impl Lineup {
     }
 
     fn run(&mut self, name: &str, command: &Command, port: u16) -> u32 {
-        let mut server = Server::spawn(name, command, &self.folder.0);
-        server.wait_for_port(port);
+        self.keep(Server::serving(name, command, port, &self.folder.0))
+    }
+
+    fn keep(&mut self, server: Server) -> u32 {
         let pid = server.pid();
         self.servers.push(server);
         pid
@@ -155,10 +157,8 @@ impl Lineup {
     }
 
     fn start_anchor(&mut self, hello: &Path) {
-        let port = free_port();
-        let mut command = Command::new(hello);
-        command.arg(format!("127.0.0.1:{port}"));
-        let pid = self.run("hello", &command, port);
+        let (server, port) = Server::hello(hello, &self.folder.0);
+        let pid = self.keep(server);
         let live = self.folder.file("live");
         self.add(Contender::new("axum, hello world", Kind::Anchor, port, "/", &live).process(pid));
     }
@@ -169,8 +169,7 @@ impl Lineup {
         let file = |folder: &Path| folder.join("symbolon.db");
         let url = |folder: &Path| format!("sqlite://{}", file(folder).display());
         eprintln!("filling SQLite");
-        program.migrate(&url(&replica), &replica);
-        seed::sqlite(&file(&replica), self.scale.tokens());
+        seed::filled_sqlite(program, &replica, self.scale.tokens());
         std::fs::copy(file(&replica), file(&direct)).expect("there is room");
 
         let port = free_port();

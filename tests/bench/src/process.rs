@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Where servers run.
 pub const SERVER_CPU: &str = "0";
 /// Where the client runs.
-pub const CLIENT_CPU: &str = "1";
+const CLIENT_CPU: &str = "1";
 
 /// How long a server may take until it answers: ten million tokens are to be read.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -36,10 +36,20 @@ impl Server {
         Self { name: name.to_owned(), child, log }
     }
 
-    /// Waits until someone listens on this port.
-    pub fn wait_for_port(&mut self, port: u16) {
+    /// Starts one, and waits until someone listens on this port.
+    pub fn serving(name: &str, command: &Command, port: u16, folder: &Path) -> Self {
+        let mut server = Self::spawn(name, command, folder);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        self.wait_until(|_| TcpStream::connect(address).is_ok());
+        server.wait_until(|_| TcpStream::connect(address).is_ok());
+        server
+    }
+
+    /// Starts the anchor, `hello`, which is at this path; on which port.
+    pub fn hello(path: &Path, folder: &Path) -> (Self, u16) {
+        let port = free_port();
+        let mut command = Command::new(path);
+        command.arg(format!("127.0.0.1:{port}"));
+        (Self::serving("hello", &command, port, folder), port)
     }
 
     /// Waits until its log satisfies `ready`.
@@ -102,16 +112,16 @@ fn wrap(mut outer: Command, inner: &Command) -> Command {
 
 /// Processor time that processes and all their descendants had used at one moment, in nanoseconds by thread.
 #[derive(Clone, Debug)]
-pub struct Used(HashMap<u32, u64>);
+struct Used(HashMap<u32, u64>);
 
 impl Used {
     /// By these processes and their descendants up to now.
-    pub fn by(roots: &[u32]) -> Self {
+    fn by(roots: &[u32]) -> Self {
         Self(family(roots).into_iter().flat_map(threads).collect())
     }
 
     /// What was used since, in nanoseconds. Of a thread that ended meanwhile nothing is known.
-    pub fn since(&self, before: &Self) -> u64 {
+    fn since(&self, before: &Self) -> u64 {
         let used = |(thread, used): (&u32, &u64)| {
             used.saturating_sub(before.0.get(thread).copied().unwrap_or_default())
         };
@@ -160,8 +170,42 @@ pub fn resident(pid: u32) -> u64 {
     kib * 1024
 }
 
+/// A client that has ended, and what it took.
+#[derive(Debug)]
+pub struct Watched {
+    /// What it said.
+    pub output: Output,
+    /// Time that the servers used meanwhile, in nanoseconds.
+    pub server_nanoseconds: f64,
+    /// Share of its processor that the client used.
+    pub client_share: f64,
+}
+
+/// Runs a client on [`CLIENT_CPU`], and watches what it costs these processes and their descendants.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of some seconds")]
+pub fn watch(client: &Command, servers: &[u32]) -> Watched {
+    let mut pinned = Command::new("taskset");
+    pinned.args(["-c", CLIENT_CPU]);
+    let mut pinned = wrap(pinned, client);
+    let (begun, waited) = (Instant::now(), waited_for());
+    let before = Used::by(servers);
+    let output = pinned.output().expect("taskset is there: apt-get install util-linux");
+    let used = Used::by(servers).since(&before);
+    let (elapsed, waited) = (begun.elapsed(), waited_for() - waited);
+    let client_share = waited / elapsed.as_secs_f64();
+    Watched { output, server_nanoseconds: used as f64, client_share }
+}
+
+/// Ends this process when a tool is missing, and says which.
+pub fn require(found: Result<(), String>) {
+    if let Err(reason) = found {
+        eprintln!("{reason}");
+        std::process::exit(1);
+    }
+}
+
 /// Processor time of all processes that this one has waited for, in seconds, to a hundredth.
-pub fn waited_for() -> f64 {
+fn waited_for() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
     let fields = stat.rsplit_once(')').expect("Linux").1.split_whitespace();
     // Fields 16 and 17; the rest begins at 3. A tick is a hundredth of a second on every Linux.

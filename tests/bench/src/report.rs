@@ -13,6 +13,14 @@ use crate::picture;
 use crate::scale::Scale;
 use crate::statistics::Spread;
 
+/// Says what is measured on, where a table follows.
+pub fn begin(profile: &str, scale: Scale) {
+    println!("{}.", Machine::this(profile).line());
+    if scale == Scale::Short {
+        println!("**Short form: these numbers mean nothing.**");
+    }
+}
+
 /// What came out.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {

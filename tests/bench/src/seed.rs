@@ -7,6 +7,7 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 
+use crate::program::Program;
 use crate::tokens;
 
 /// Rows in one statement.
@@ -39,8 +40,17 @@ enum Database {
     Postgres(PgConnection),
 }
 
+/// A SQLite database in this folder, filled; its URL.
+pub fn filled_sqlite(program: &Program, folder: &Path, users: u32) -> String {
+    let file = folder.join("symbolon.db");
+    let url = format!("sqlite://{}", file.display());
+    program.migrate(&url, folder);
+    sqlite(&file, users);
+    url
+}
+
 /// Fills the migrated SQLite database in this file.
-pub fn sqlite(path: &Path, users: u32) {
+fn sqlite(path: &Path, users: u32) {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)

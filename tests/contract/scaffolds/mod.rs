@@ -189,7 +189,7 @@ async fn rebuilding_at_any_size<S: TestStore>(stage: Stage<S>) {
     let all = rebuilt(&stage.database).await;
     println!("{kind:?}: {events} events, all rows lost, in {:?}: {all:?}", begin.elapsed());
     let rows = |report: &Report| report.tables.iter().map(Differences::rows).sum::<u64>();
-    assert_eq!(rows(&all), events + events.div_ceil(past::EACH));
+    assert_eq!(rows(&all), events + events.div_ceil(past::EACH.into()));
     connection.execute("DELETE FROM token_lookup WHERE user_id LIKE '%0'").await.unwrap();
     let begin = std::time::Instant::now();
     let few = rebuilt(&stage.database).await;
