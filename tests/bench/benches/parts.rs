@@ -45,8 +45,8 @@ impl Filled {
         let folder = Folder::new();
         let own = folder.folder("sqlite");
         let file = own.join("symbolon.db");
-        let fill = move || seed::filled_sqlite(&Program::build(), &own, TOKENS);
-        let filled = tokio::task::spawn_blocking(fill);
+        let making = move || seed::filled_sqlite(&Program::build(), &own, TOKENS);
+        let filled = tokio::task::spawn_blocking(making);
         filled.await.expect("it is filled");
         let store = Sqlite::open(&file).await.expect("nobody else has it");
         store.fill_replica().await.expect("it is readable");
