@@ -181,7 +181,7 @@ pub struct Watched {
     pub client_share: f64,
 }
 
-/// Runs a client on [`CLIENT_CPU`], and watches what it costs these processes and their descendants.
+/// Runs a client on `CLIENT_CPU`, and watches what it costs these processes and their descendants.
 #[expect(clippy::cast_precision_loss, reason = "nanoseconds of some seconds")]
 pub fn watch(client: &Command, servers: &[u32]) -> Watched {
     let mut pinned = Command::new("taskset");

@@ -9,7 +9,7 @@ use crate::sql::Connection;
 
 pub use text::EACH;
 
-/// Adds a past of so many events, as [`text::text`] says.
+/// Adds a past of so many events, as its text says.
 pub async fn add(connection: &mut Connection, events: u64) {
     let dialect = match connection.store() {
         Store::Sqlite => text::Dialect::Sqlite,
