@@ -253,11 +253,11 @@ impl<S: Sql> AuditTokens for S {
         let mut question = narrowed(filter);
         if let Some(cursor) = &request.cursor {
             let beyond = format!(
-                "(h.occurred_at, h.token_id) {past} (
-      SELECT k.occurred_at, k.token_id
+                "(h.occurred_at, h.token_id) {past} ((
+      SELECT k.occurred_at
       FROM token_history k
       WHERE k.token_id = ? AND k.kind <> 'revoked'
-  )"
+  ), ?)"
             );
             question = and(question, &beyond, cursor.key.clone());
         }
