@@ -99,7 +99,7 @@ impl<'a> House<'a> {
         let url = format!("sqlite://{}", file.display());
         let mut command = program.serve(&url, &own, port, "replica");
         command.args(["--trusted-proxy-header", SIGNED_IN, "--trusted-proxy-cidrs=127.0.0.1/32"]);
-        let server = Server::serving("load", &command, port, folder.path());
+        let server = Server::remembering("load", &command, folder.path());
         let mut house = Self { program, folder, server, port, emails, token: String::new() };
         // The read models of those events, so that the next rebuilds find nothing to mend.
         assert!(house.rebuild().wait().expect("it runs").success(), "it is made anew");

@@ -75,8 +75,7 @@ impl Loaded {
         let port = free_port();
         let command = program.serve(url, folder, port, "replica");
         let begun = Instant::now();
-        let mut server = Server::spawn("serve", &command, folder);
-        server.wait_for_log(|log| milliseconds(log).is_some() && log.contains("Listening on"));
+        let server = Server::remembering("serve", &command, folder);
         let ready = begun.elapsed();
         let milliseconds = milliseconds(&server.log()).expect("it was there just now");
         let resident = resident(server.pid());

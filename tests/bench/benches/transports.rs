@@ -79,5 +79,5 @@ fn serve(program: &Program, folder: &Folder, port: u16, socket: &Path, scale: Sc
     let url = seed::filled_sqlite(program, &own, scale.tokens());
     let mut command = program.serve(&url, &own, port, "replica");
     command.arg("--listen-unix").arg(socket);
-    Server::serving("replica", &command, port, folder.path())
+    Server::remembering("replica", &command, folder.path())
 }

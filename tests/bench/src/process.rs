@@ -44,6 +44,13 @@ impl Server {
         server
     }
 
+    /// Starts one that answers from memory, and waits until all of it is there.
+    pub fn remembering(name: &str, command: &Command, folder: &Path) -> Self {
+        let mut server = Self::spawn(name, command, folder);
+        server.wait_for_log(|log| log.contains(" users in ") && log.contains("Listening on"));
+        server
+    }
+
     /// Starts the anchor, `hello`, which is at this path; on which port.
     pub fn hello(path: &Path, folder: &Path) -> (Self, u16) {
         let port = free_port();
