@@ -252,6 +252,7 @@ impl<S: Sql> AuditTokens for S {
         let (past, order) = request.direction(false);
         let mut question = narrowed(filter);
         if let Some(cursor) = &request.cursor {
+            // SQLite would read an index by the first half alone if one subquery gave both.
             let beyond = format!(
                 "(h.occurred_at, h.token_id) {past} ((
       SELECT k.occurred_at

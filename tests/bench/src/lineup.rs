@@ -146,6 +146,17 @@ impl Lineup {
         self.keep(Server::serving(name, command, port, &self.folder.0))
     }
 
+    /// Starts the product on a database, with a folder of its own, after which it is called; its port and process.
+    fn serve(&mut self, program: &Program, verifier: &str, url: &str, own: &Path) -> (u16, u32) {
+        let (name, port) = (own.file_name().unwrap_or_default().to_string_lossy(), free_port());
+        let command = program.serve(url, own, port, verifier);
+        let server = match verifier {
+            "replica" => Server::remembering(&name, &command, &self.folder.0),
+            _ => Server::serving(&name, &command, port, &self.folder.0),
+        };
+        (port, self.keep(server))
+    }
+
     fn keep(&mut self, server: Server) -> u32 {
         let pid = server.pid();
         self.servers.push(server);
@@ -166,21 +177,16 @@ impl Lineup {
     /// Port and process of the one that answers from memory.
     fn start_on_sqlite(&mut self, program: &Program) -> (u16, u32) {
         let (replica, direct) = (self.folder.folder("replica"), self.folder.folder("direct"));
-        let file = |folder: &Path| folder.join("symbolon.db");
-        let url = |folder: &Path| format!("sqlite://{}", file(folder).display());
         eprintln!("filling SQLite");
-        seed::filled_sqlite(program, &replica, self.scale.tokens());
-        std::fs::copy(file(&replica), file(&direct)).expect("there is room");
+        let url = seed::filled_sqlite(program, &replica, self.scale.tokens());
+        let file = direct.join("symbolon.db");
+        std::fs::copy(replica.join("symbolon.db"), &file).expect("there is room");
 
-        let port = free_port();
-        let command = program.serve(&url(&replica), &replica, port, "replica");
-        let pid = self.run("replica", &command, port);
-        self.add_parts(port, pid);
-        let here = (port, pid);
+        let here = self.serve(program, "replica", &url, &replica);
+        self.add_parts(here.0, here.1);
 
-        let port = free_port();
-        let command = program.serve(&url(&direct), &direct, port, "direct");
-        let pid = self.run("direct", &command, port);
+        let url = format!("sqlite://{}", file.display());
+        let (port, pid) = self.serve(program, "direct", &url, &direct);
         let label = "symbolon, SQLite, direct: GET /v1/token, first time";
         self.add(self.about_token(label, port, &[pid], "live"));
         here
@@ -240,9 +246,7 @@ impl Lineup {
                 program.migrate(&url, &folder);
                 seed::postgres(&url, self.scale.tokens());
             }
-            let port = free_port();
-            let command = program.serve(&url, &folder, port, verifier);
-            let pid = self.run(&format!("postgres-{verifier}"), &command, port);
+            let (port, pid) = self.serve(program, verifier, &url, &folder);
             let label = format!("symbolon, PostgreSQL, {verifier}");
             if verifier == "replica" {
                 self.add_replica(&label, port, &[pid, postgres]);
