@@ -1,5 +1,7 @@
 //! Connections: over TCP and over a Unix socket, HTTP/1.1 and HTTP/2 without TLS, told apart by their first bytes.
 
+mod gathering;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +17,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::client_address::Peer;
 use crate::front::Front;
+use gathering::Gathering;
 
 /// Requests that began get this long to end when the process is asked to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -142,18 +145,20 @@ struct Server {
 impl Server {
     fn new(front: Front) -> Self {
         let mut protocol = auto::Builder::new(TokioExecutor::new());
-        // Not `pipeline_flush`: with it, hyper 1.12 loses the answer to a request that asks to close the connection when
-        // more bytes follow it, as they do after a body with a stray line end.
+        // Not `pipeline_flush`, in whose place answers are gathered: with it, hyper 1.12 loses the answer to a request that
+        // asks to close the connection when more bytes follow it, as they do after a body with a stray line end.
         protocol.http2().max_concurrent_streams(STREAMS);
         Self { front, protocol, connections: GracefulShutdown::new() }
     }
 
     /// Serves a connection for as long as it lasts.
     fn attend(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
-        let connection = self.protocol.serve_connection(TokioIo::new(stream), self.front.to(peer));
+        let stream = Gathering::new(stream);
+        let io = TokioIo::new(stream.clone());
+        let connection = self.protocol.serve_connection(io, self.front.to(peer));
         let connection = self.connections.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = stream.release(connection).await {
                 tracing::debug!(%error, "a connection ended: {error}");
             }
         });
