@@ -1,6 +1,7 @@
 //! Everything that can go wrong between a command or a question and the database.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use cqrs_es::persist::PersistenceError;
 
@@ -44,6 +45,15 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) fn corrupt(error: impl Into<Source>) -> Self {
         Self::Corrupt(error.into())
+    }
+
+    /// What each of several is told that failed as one, before anything was written.
+    pub(crate) fn of_several(failure: &Arc<Self>) -> Self {
+        let cause = Box::new(Arc::clone(failure));
+        if matches!(**failure, Self::Corrupt(_)) {
+            return Self::Corrupt(cause);
+        }
+        Self::Unavailable(cause)
     }
 }
 

@@ -30,6 +30,13 @@ pub trait EventStore: Sql + Clone + Send + Sync + 'static {
         aggregate_id: &str,
     ) -> impl Future<Output = Result<Vec<SerializedEvent>, PersistenceError>> + Send;
 
+    /// The last event of one aggregate; `None` when it has none.
+    fn latest_event(
+        &self,
+        aggregate_type: &'static str,
+        aggregate_id: &str,
+    ) -> impl Future<Output = Result<Option<SerializedEvent>, StoreError>> + Send;
+
     /// Writes `events` and all that follows from them, or nothing.
     ///
     /// # Errors

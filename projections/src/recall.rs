@@ -5,7 +5,7 @@ use cqrs_es::persist::{PersistenceError, SerializedEvent};
 use domain::Recall;
 use sqlx::types::Json;
 
-use crate::sql::Statement;
+use crate::sql::{Sql, Statement};
 use crate::{EventStore, StoreError};
 
 const FIND_LATEST: &str = "
@@ -16,8 +16,8 @@ WHERE aggregate_type = $1
 ORDER BY sequence DESC
 LIMIT 1";
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
+#[derive(Clone, sqlx::FromRow)]
+pub(crate) struct EventRow {
     sequence: i64,
     event_type: String,
     event_version: String,
@@ -34,17 +34,26 @@ pub(crate) async fn recall<A: Aggregate>(
     match which {
         Recall::Every => store.read_events::<A>(aggregate_id).await,
         Recall::Latest => {
-            let question = Statement::new(FIND_LATEST).bind(A::TYPE).bind(aggregate_id);
-            let rows = store.fetch::<EventRow>(question).await?;
-            let event = |row: EventRow| row.event(A::TYPE, aggregate_id);
-            Ok(rows.into_iter().map(event).collect::<Result<_, _>>()?)
+            let latest = store.latest_event(A::TYPE, aggregate_id).await?;
+            Ok(latest.into_iter().collect())
         }
     }
 }
 
+/// The last event of one aggregate, asked for by itself.
+pub(crate) async fn find_latest(
+    store: &impl Sql,
+    aggregate_type: &str,
+    aggregate_id: &str,
+) -> Result<Option<SerializedEvent>, StoreError> {
+    let question = Statement::new(FIND_LATEST).bind(aggregate_type).bind(aggregate_id);
+    let row = store.fetch::<EventRow>(question).await?.pop();
+    row.map(|row| row.event(aggregate_type, aggregate_id)).transpose()
+}
+
 impl EventRow {
     /// The event, of this aggregate.
-    fn event(
+    pub(crate) fn event(
         self,
         aggregate_type: &str,
         aggregate_id: &str,

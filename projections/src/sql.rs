@@ -66,7 +66,7 @@ impl Statement {
 }
 
 /// The text with `$1`, `$2` … counted on from so many.
-fn renumbered(text: &str, from: usize) -> String {
+pub(crate) fn renumbered(text: &str, from: usize) -> String {
     let mut parts = text.split('$');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {

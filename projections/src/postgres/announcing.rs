@@ -15,7 +15,6 @@ use super::round::IDENTITY;
 use super::snapshot::Snapshot;
 use super::{in_time, within};
 use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
-use crate::replica::Intent;
 use crate::{StoreError, measures};
 
 /// Nodes that listen here look sooner. Nothing depends on it.
@@ -45,11 +44,13 @@ const IS_OPEN: &str = "SELECT current_setting('synchronous_commit') = 'off'";
 
 const WITHDRAW: &str = "
 DELETE FROM intents
-WHERE announced = $1";
+WHERE announced = $1
+  AND subject = ANY ($2)";
 
-/// What this process knows of the nodes.
-#[derive(Debug, Default)]
-pub(super) struct Announcing {
+/// Who announces, and what it knows of the nodes.
+#[derive(Debug)]
+pub(super) struct Announcer {
+    connections: PgPool,
     state: Mutex<State>,
 }
 
@@ -83,40 +84,49 @@ struct Row {
 }
 
 /// Intents that are announced, to be taken back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Announcement {
-    /// In which transaction.
-    transaction: i64,
-    /// When, at the latest.
-    at: Moment,
-    /// How many.
-    count: usize,
+    /// In which transaction, which may have announced others, too.
+    pub(super) transaction: i64,
+    pub(super) subjects: Vec<String>,
 }
 
-impl Announcing {
-    /// Returns when no node answers from memory about what the command is about to change. A node that comes later
+impl Announcement {
+    /// Some of them, which are taken back apart from the others.
+    pub(super) const fn only(&self, subjects: Vec<String>) -> Self {
+        Self { transaction: self.transaction, subjects }
+    }
+}
+
+impl Announcer {
+    /// On these connections.
+    pub(super) fn new(connections: PgPool) -> Self {
+        Self { connections, state: Mutex::default() }
+    }
+
+    /// Returns when no node answers from memory about what so many commands are about to change. A node that comes later
     /// sees the intents before it answers.
     pub(super) async fn announce(
         &self,
-        pool: &PgPool,
-        intents: &[Intent],
+        subjects: Vec<String>,
+        commands: usize,
     ) -> Result<Announcement, StoreError> {
-        let subjects: Vec<_> = intents.iter().map(ToString::to_string).collect();
-        let transaction = write(pool, &subjects).await?;
-        let announced = Announcement { transaction, at: Moment::now(), count: intents.len() };
-        fail_point!("skip_wait", |_| Ok(announced));
-        let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(pool, announced)).await;
+        let transaction = write(&self.connections, &subjects).await?;
+        let (announced, at) = (Announcement { transaction, subjects }, Moment::now());
+        fail_point!("skip_wait", |_| Ok(announced.clone()));
+        let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(transaction, at)).await;
         let grounds = waited.unwrap_or(Grounds::Time);
-        let seconds = Moment::now().since(announced.at).as_secs_f64();
-        metrics::histogram!(measures::INTENT_WAIT).record(seconds);
-        metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(1);
+        let seconds = Moment::now().since(at).as_secs_f64();
+        metrics::histogram!(measures::INTENT_WAIT).record_many(seconds, commands);
+        let count = u64::try_from(commands).unwrap_or(u64::MAX);
+        metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(count);
         Ok(announced)
     }
 
-    async fn wait(&self, pool: &PgPool, announced: Announcement) -> Grounds {
-        let mut judged = announced.at;
+    async fn wait(&self, transaction: i64, at: Moment) -> Grounds {
+        let mut judged = at;
         loop {
-            if let Ok(Some(grounds)) = self.look(pool, announced, &mut judged).await {
+            if let Ok(Some(grounds)) = self.look(transaction, at, &mut judged).await {
                 return grounds;
             }
             tokio::time::sleep(PAUSE).await;
@@ -127,24 +137,24 @@ impl Announcing {
     /// else has.
     async fn look(
         &self,
-        pool: &PgPool,
-        announced: Announcement,
+        transaction: i64,
+        at: Moment,
         judged: &mut Moment,
     ) -> Result<Option<Grounds>, sqlx::Error> {
         let mut state = self.state.lock().await;
         if state.last.as_ref().is_none_or(|call| call.begun <= *judged) {
-            state.call(pool).await?;
+            state.call(&self.connections).await?;
         }
         let Some(call) = &state.last else { return Ok(None) };
         *judged = call.begun;
-        let knows = |confirmed: &Snapshot| confirmed.sees(announced.transaction.unsigned_abs());
+        let knows = |confirmed: &Snapshot| confirmed.sees(transaction.unsigned_abs());
         let seen = |node: &Node| Seen {
             confirms: node.confirmed.as_ref().is_some_and(knows),
             silence: node.silence,
             lease: node.lease,
         };
         let nodes: Vec<_> = call.nodes.iter().map(seen).collect();
-        Ok(Grounds::of(announced.at, call.begun, &nodes))
+        Ok(Grounds::of(at, call.begun, &nodes))
     }
 }
 
@@ -206,23 +216,20 @@ async fn try_write(
 /// `Unavailable` when they are not there any more: nodes may answer from memory.
 pub(super) async fn withdraw(
     tx: &mut PgConnection,
-    announcement: Announcement,
+    Announcement { transaction, subjects }: &Announcement,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(WITHDRAW).bind(announcement.transaction);
+    let query = sqlx::query(WITHDRAW).bind(transaction).bind(subjects);
     let withdrawn = in_time(query.execute(tx)).await?.rows_affected();
-    if u64::try_from(announcement.count).is_ok_and(|announced| announced == withdrawn) {
+    if usize::try_from(withdrawn) == Ok(subjects.len()) {
         return Ok(());
     }
     Err(StoreError::Unavailable("the command took so long that its intents were swept".into()))
 }
 
 /// Takes back the intents of a command that was not carried out. What is left is swept.
-pub(super) fn forget(pool: &PgPool, announcement: Announcement) {
-    let pool = pool.clone();
-    tokio::spawn(async move {
-        let query = sqlx::query(WITHDRAW).bind(announcement.transaction);
-        if let Err(error) = in_time(query.execute(&pool)).await {
-            tracing::debug!(%error, "intents are left to be swept: {error}");
-        }
-    });
+pub(super) async fn forget(pool: &PgPool, Announcement { transaction, subjects }: &Announcement) {
+    let query = sqlx::query(WITHDRAW).bind(transaction).bind(subjects);
+    if let Err(error) = in_time(query.execute(pool)).await {
+        tracing::debug!(%error, "intents are left to be swept: {error}");
+    }
 }

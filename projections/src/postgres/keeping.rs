@@ -169,6 +169,7 @@ impl Keeper<'_> {
     /// Applies what a round brought; says whether it was anything that a writer may be waiting to see confirmed.
     fn take(&mut self, round: Round, is_hinted: bool) -> bool {
         let Some(filled) = &mut self.filled else { return false };
+        filled.open_from = round.open_from();
         filled.applied = round.snapshot;
         metrics::gauge!(measures::REPLICA_TRANSACTION).set(as_number(filled.applied.end()));
         let is_news = !round.events.is_empty() || self.intents != round.intents;
@@ -234,7 +235,8 @@ async fn whereabouts(connection: &mut PgConnection) -> Result<Filled, StoreError
     let text = format!("SELECT pg_current_snapshot()::text, {IDENTITY}");
     let question = sqlx::query_as::<_, (String, String)>(&text);
     let (snapshot, identity) = question.fetch_one(connection).await?;
-    Ok(Filled { identity, applied: snapshot.parse().map_err(StoreError::corrupt)? })
+    let applied = snapshot.parse().map_err(StoreError::corrupt)?;
+    Ok(Filled { identity, applied, open_from: 0 })
 }
 
 async fn read(

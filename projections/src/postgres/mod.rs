@@ -4,13 +4,17 @@ mod announcing;
 mod commit;
 mod connecting;
 mod event_store;
+mod gathering;
 mod keeping;
 mod probe;
+mod recalling;
 mod round;
+mod rows;
 mod scaffold;
 mod snapshot;
 mod sql;
 mod sweeping;
+mod writing;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,8 +29,9 @@ use crate::closing::close;
 use crate::lease::Moment;
 use crate::replica::{LiveSet, Memory};
 use crate::{Finding, MigrateError, StoreError, log};
-use announcing::Announcing;
 use probe::Prober;
+use recalling::Recalling;
+use writing::Writing;
 
 pub use scaffold::PostgresScaffold;
 
@@ -88,7 +93,8 @@ pub struct Postgres {
     /// For connections that belong to no pool.
     options: Arc<PgConnectOptions>,
     memory: Arc<Memory<LiveSet>>,
-    announcing: Arc<Announcing>,
+    recalling: Arc<Recalling>,
+    writing: Arc<Writing>,
     prober: Arc<Prober>,
 }
 
@@ -113,18 +119,21 @@ impl Postgres {
             ]);
         refuse_unsafe_server(&options).await?;
         let pool = |ready, connections| connecting::pool(ready, connections, options.clone());
+        let (commands, bell) = (pool(0, COMMAND_CONNECTIONS), Arc::default());
+        let reads = pool(0, READ_CONNECTIONS);
         Ok(Self {
-            commands: pool(0, COMMAND_CONNECTIONS),
-            reads: pool(0, READ_CONNECTIONS),
+            writing: Arc::new(Writing::start(commands.clone(), Arc::clone(&bell))),
+            recalling: Arc::new(Recalling::start(reads.clone())),
+            commands,
+            reads,
             patience: None,
             hint: Arc::default(),
             // There is no time to open one.
             verifying: pool(VERIFYING_CONNECTIONS, VERIFYING_CONNECTIONS),
             prober: Arc::new(Prober::new(pool(0, PROBE_CONNECTIONS))),
-            bell: Arc::default(),
+            bell,
             options: Arc::new(options),
             memory: Arc::new(Memory::new(LiveSet::default(), Moment::now)),
-            announcing: Arc::default(),
         })
     }
 

@@ -24,7 +24,9 @@ pub(super) const IDENTITY: &str = "
 /// The question of a round. The node's row is written by the same statement; nothing it reads depends on that.
 ///
 /// The row must outlive a failover, so that writers on the next primary know whom to wait for. Once it is there, renewals need
-/// not wait for a standby: what they say is lost with the primary, and then the row says less than is so, never more.
+/// not wait for a standby: what they say is lost with the primary, and then the row says less than is so, never more. For the disk
+/// they do wait: a transaction that a crash undid gives its number to another, which a snapshot that was confirmed
+/// must not be taken to see.
 ///
 /// What names a renewal never comes again, even if the row was swept meanwhile: a writer must not take a node that woke up
 /// for one that is still silent. Events that were restored from another cluster's dump may bear transactions that are yet
@@ -43,10 +45,14 @@ WITH here AS (
         identity = excluded.identity,
         confirmed = excluded.confirmed
 )
-SELECT pg_current_snapshot()::text AS snapshot, here.identity,
-       (SELECT array_agg(DISTINCT subject) FROM intents) AS intents,
+SELECT pg_current_snapshot()::text AS snapshot, here.identity, announced.intents, announced.first_intent,
        e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload, e.metadata
 FROM here
+CROSS JOIN (
+    SELECT array_agg(DISTINCT subject) AS intents, MIN(announced) AS first_intent
+    FROM intents
+    WHERE announced >= $8
+) AS announced
 LEFT JOIN events e
   ON (e.transaction_id >= $4::text::xid8 AND e.transaction_id < pg_snapshot_xmax(pg_current_snapshot()))
   OR e.transaction_id = ANY ($5::text[]::xid8[])
@@ -69,6 +75,8 @@ pub(super) struct Round {
     pub(super) identity: String,
     /// Everything that is announced.
     pub(super) intents: Vec<String>,
+    /// In which transaction the first of them was announced.
+    first_intent: Option<i64>,
     /// In order within each aggregate.
     pub(super) events: Vec<SerializedEvent>,
 }
@@ -78,6 +86,7 @@ struct Row {
     snapshot: String,
     identity: String,
     intents: Option<Vec<String>>,
+    first_intent: Option<i64>,
     aggregate_type: Option<String>,
     aggregate_id: Option<String>,
     sequence: Option<i64>,
@@ -107,13 +116,24 @@ impl Row {
 pub(super) struct Filled {
     pub(super) identity: String,
     pub(super) applied: Snapshot,
+    /// No intent is there that was announced in an earlier transaction. The index has dead ones by the thousand, until they
+    /// are vacuumed away.
+    pub(super) open_from: u64,
+}
+
+impl Round {
+    /// The first transaction whose intents may be there in the next round: those that this one saw, or could not see yet.
+    pub(super) fn open_from(&self) -> u64 {
+        let begin = self.snapshot.begin();
+        self.first_intent.map_or(begin, |first| begin.min(first.unsigned_abs()))
+    }
 }
 
 /// Goes round once. `is_visible` says whether the node's row is certainly there. What the node confirms is of the database that its memory was filled from, whichever answers.
 pub(super) async fn go_round(
     connection: &mut PgConnection,
     node: Node,
-    Filled { identity, applied }: &Filled,
+    Filled { identity, applied, open_from }: &Filled,
     is_visible: bool,
 ) -> Result<Round, StoreError> {
     let text = question();
@@ -124,13 +144,15 @@ pub(super) async fn go_round(
         .bind(applied.end().to_string())
         .bind(applied.in_progress())
         .bind(identity)
-        .bind(if is_visible { "local" } else { "on" });
+        .bind(if is_visible { "local" } else { "on" })
+        .bind(i64::try_from(*open_from).map_err(StoreError::corrupt)?);
     let rows = question.fetch_all(connection).await?;
     let first = rows.first().ok_or_else(|| StoreError::corrupt("a round without an answer"))?;
     Ok(Round {
         snapshot: first.snapshot.parse().map_err(StoreError::corrupt)?,
         identity: first.identity.clone(),
         intents: first.intents.clone().unwrap_or_default(),
+        first_intent: first.first_intent,
         events: rows.into_iter().filter_map(Row::event).collect(),
     })
 }

@@ -23,6 +23,11 @@ impl Snapshot {
         transaction < self.xmax && !self.in_progress.contains(&transaction)
     }
 
+    /// The first transaction that may not be seen. All before have ended.
+    pub(super) const fn begin(&self) -> u64 {
+        self.xmin
+    }
+
     /// The first transaction from which on none is seen.
     pub(super) const fn end(&self) -> u64 {
         self.xmax

@@ -7,6 +7,7 @@ use sqlite_es::SqliteEventRepository;
 use super::Sqlite;
 use super::writing::Draft;
 use crate::event_store::{CommitError, EventStore};
+use crate::recall::find_latest;
 use crate::sequencer::{self, Numbering, Turn};
 use crate::{StoreError, Submission};
 
@@ -16,6 +17,14 @@ impl EventStore for Sqlite {
         aggregate_id: &str,
     ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         SqliteEventRepository::new(self.reader.clone()).get_events::<A>(aggregate_id).await
+    }
+
+    async fn latest_event(
+        &self,
+        aggregate_type: &'static str,
+        aggregate_id: &str,
+    ) -> Result<Option<SerializedEvent>, StoreError> {
+        find_latest(self, aggregate_type, aggregate_id).await
     }
 
     async fn append(

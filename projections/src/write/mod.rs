@@ -182,7 +182,7 @@ fn active_user(user_id: UserId, lock_row: &str) -> Statement {
         "
 SELECT user_id
 FROM users
-WHERE user_id = $1
+WHERE user_id IN ($1)
   AND registered_sequence > 0
   AND NOT is_locked
 {lock_row}"

@@ -14,14 +14,14 @@ use crate::sql::Statement;
 const ENQUEUE: &str = "
 INSERT INTO deliveries (aggregate_type, aggregate_id, sequence, endpoint, event_type,
                         next_attempt_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $6)";
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const ENQUEUE_IF_CAMPAIGN: &str = "
 INSERT INTO deliveries (aggregate_type, aggregate_id, sequence, endpoint, event_type,
                         next_attempt_at, created_at, updated_at)
-SELECT $1, $2, $3, $4, $5, $6, $6, $6
+SELECT $1, $2, $3, $4, $5, $6, $7, $8
 FROM campaigns
-WHERE campaign_id = $7
+WHERE campaign_id = $9
   AND account_id IN ";
 
 /// One row for each endpoint that is told of the event.
@@ -60,12 +60,14 @@ fn row(
     Ok(about(text, event)?
         .bind(&*subscriber.endpoint)
         .bind(announced.kind.as_str())
+        .bind(announced.at)
+        .bind(announced.at)
         .bind(announced.at))
 }
 
-/// `($8, $9, …)`
+/// `($10, $11, …)`
 fn numbers(accounts: &BTreeSet<AccountId>) -> String {
-    let numbers: Vec<_> = (8..8 + accounts.len()).map(|number| format!("${number}")).collect();
+    let numbers: Vec<_> = (10..10 + accounts.len()).map(|number| format!("${number}")).collect();
     format!("({})", numbers.join(", "))
 }
 

@@ -47,7 +47,7 @@ impl Step {
         Self { statements: vec![statement], demand: Demand::Change(otherwise) }
     }
 
-    pub(super) fn must_find(statement: Statement, otherwise: StoreError) -> Self {
+    pub(crate) fn must_find(statement: Statement, otherwise: StoreError) -> Self {
         Self { statements: vec![statement], demand: Demand::Find(otherwise) }
     }
 }

@@ -1,60 +1,20 @@
-//! Commands that wait for the write connection of SQLite at the same time are written together, and each is answered as if
-//! it had been alone.
+//! On SQLite, where commands wait for the one connection that writes.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use cqrs_es::persist::SerializedEvent;
-use domain::token::{FreshToken, Generation};
-use domain::{TokenEvent, UserId};
+use domain::token::FreshToken;
 use projections::event_store::CommitError;
 use projections::replica::Verdict;
 use projections::sqlite::Sqlite;
-use projections::{EventStore, IdempotencyKey, Replica, StoreError, Submission, Verifier};
+use projections::{EventStore, IdempotencyKey, Replica, StoreError, Verifier};
 use tests::sql::Connection;
 
-use crate::conflicts::stored;
+use super::{Decided, MANY, first_token, first_token_of, users};
 use crate::replica::remembered;
 use crate::stage::{Stage, TestStore};
-
-/// More than are written in one transaction.
-const MANY: usize = 150;
-
-/// A command that has been decided.
-struct Decided {
-    user_id: UserId,
-    fresh: FreshToken,
-    events: Vec<SerializedEvent>,
-    submission: Submission,
-}
-
-/// The user's first token.
-fn first_token(stage: &Stage<Sqlite>, user_id: UserId) -> Decided {
-    first_token_of(stage, user_id, stage.fresh())
-}
-
-fn first_token_of(stage: &Stage<Sqlite>, user_id: UserId, fresh: FreshToken) -> Decided {
-    let submission = stage.by(user_id);
-    let event = TokenEvent::TokenGenerated {
-        token_id: fresh.id,
-        generation: Generation::FIRST,
-        digest: fresh.digest,
-        hint: fresh.hint.clone(),
-        at: stage.now(),
-    };
-    let events = vec![stored(&submission, ("token", &user_id), 1, &event)];
-    Decided { user_id, fresh, events, submission }
-}
-
-async fn users(stage: &Stage<Sqlite>, count: usize) -> Vec<UserId> {
-    let mut users = Vec::new();
-    for _ in 0..count {
-        users.push(stage.user().await);
-    }
-    users
-}
 
 type Appending<'a> = Pin<Box<dyn Future<Output = Result<(), CommitError>> + 'a>>;
 

@@ -1,0 +1,243 @@
+//! Commands are written by the group: what those change that wait at the same time is announced at once, and those that are
+//! alike are one transaction.
+//!
+//! **Invariant:** nothing that becomes of a command depends on which others are in its group. When one is refused, nothing of its
+//! transaction is written, and then each is carried out by itself.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::persist::SerializedEvent;
+use futures_util::future::join_all;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, PgPool, Postgres as Database};
+use tokio::sync::Notify;
+
+use super::announcing::{Announcement, Announcer, forget, withdraw};
+use super::gathering::{Gathering, take_distinct};
+use super::{commit, in_time, is_old_release, rows, within};
+use crate::event_store::CommitError;
+use crate::replica::Intent;
+use crate::write::{self, Step, Transaction};
+use crate::{StoreError, Submission};
+
+const BEGIN: &str = "BEGIN";
+
+/// Nobody waits long because another of the group must; and an index finds what each command names, whatever
+/// statistics say.
+const BEGIN_TOGETHER: &str =
+    "BEGIN; SET LOCAL lock_timeout = 100; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
+/// Longest time that several commands have until their commit.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+type Waiting = super::gathering::Waiting<Draft, Result<(), CommitError>>;
+
+/// A command, ready to be written.
+#[derive(Debug)]
+pub(super) struct Draft {
+    steps: Vec<Step>,
+    /// Of which it writes events.
+    aggregate: String,
+    /// What nodes must not answer about from memory.
+    subjects: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn of(
+        events: &[SerializedEvent],
+        submission: &Submission,
+    ) -> Result<Self, StoreError> {
+        // The sequencer must be able to make leaves of them.
+        write::leaves(events)?;
+        let first =
+            events.first().ok_or_else(|| StoreError::corrupt("a command without events"))?;
+        let intents = if is_old_release() { Vec::new() } else { Intent::of(events)? };
+        Ok(Self {
+            steps: write::steps::<PgConnection>(events, submission)?,
+            aggregate: format!("{} {}", first.aggregate_type, first.aggregate_id),
+            subjects: intents.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+/// The ways to whoever writes: commands that nodes must hear of, and those that wait for no node.
+#[derive(Debug)]
+pub(super) struct Writing {
+    announced: Gathering<Draft, Result<(), CommitError>>,
+    unannounced: Gathering<Draft, Result<(), CommitError>>,
+}
+
+impl Writing {
+    /// On these connections. The bell rings when events were committed.
+    pub(super) fn start(connections: PgPool, bell: Arc<Notify>) -> Self {
+        let announcer = Announcer::new(connections.clone());
+        let writer = Arc::new(Writer { connections, announcer, bell });
+        let start = || {
+            let writer = Arc::clone(&writer);
+            Gathering::start(take, move |group| Arc::clone(&writer).write(group))
+        };
+        Self { announced: start(), unannounced: start() }
+    }
+
+    /// Writes the command.
+    pub(super) async fn write(&self, draft: Draft) -> Result<(), CommitError> {
+        let way = if draft.subjects.is_empty() { &self.unannounced } else { &self.announced };
+        let lost = || Err(CommitError::AnswerLost("whoever wrote it is gone".into()));
+        way.ask(draft).await?.unwrap_or_else(lost)
+    }
+}
+
+/// Those that change different things.
+fn take(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
+    take_distinct(waiting, |it| {
+        [&it.question.aggregate].into_iter().chain(&it.question.subjects).cloned().collect()
+    })
+}
+
+/// Those that can be one transaction, each time.
+fn alike(mut group: Vec<Waiting>) -> Vec<Vec<Waiting>> {
+    // Everyone takes locks in the same order.
+    group.sort_by(|one, other| one.question.aggregate.cmp(&other.question.aggregate));
+    let mut sorts: Vec<Vec<Waiting>> = Vec::new();
+    for command in group {
+        let steps = &command.question.steps;
+        let is_like = |sort: &&mut Vec<Waiting>| {
+            sort.first().is_some_and(|first| rows::are_alike(steps, &first.question.steps))
+        };
+        match sorts.iter_mut().find(is_like).filter(|_| rows::is_of_rows(steps)) {
+            Some(sort) => sort.push(command),
+            None => sorts.push(vec![command]),
+        }
+    }
+    sorts
+}
+
+/// Tells everyone of a failure before anything was written.
+fn tell_failed(group: Vec<Waiting>, error: StoreError) {
+    let error = Arc::new(error);
+    for command in group {
+        command.tell(Err(StoreError::of_several(&error).into()));
+    }
+}
+
+#[derive(Debug)]
+struct Writer {
+    connections: PgPool,
+    announcer: Announcer,
+    bell: Arc<Notify>,
+}
+
+impl Writer {
+    async fn write(self: Arc<Self>, group: Vec<Waiting>) {
+        let subjects: Vec<_> = group.iter().flat_map(|it| it.question.subjects.clone()).collect();
+        let announced = if subjects.is_empty() {
+            None
+        } else {
+            match self.announcer.announce(subjects, group.len()).await {
+                Ok(announced) => Some(announced),
+                Err(error) => return tell_failed(group, error),
+            }
+        };
+        let commit = |alike| self.commit(alike, announced.as_ref());
+        join_all(alike(group).into_iter().map(commit)).await;
+    }
+
+    /// Commits commands that are alike.
+    async fn commit(self: &Arc<Self>, alike: Vec<Waiting>, announced: Option<&Announcement>) {
+        if alike.iter().any(|it| !rows::is_of_rows(&it.question.steps)) {
+            for command in alike {
+                self.commit_alone(command, announced).await;
+            }
+            return;
+        }
+        let connection = match self.connections.acquire().await {
+            Ok(connection) => connection,
+            // Alone, each would wait as long again for nothing.
+            Err(error) => return tell_failed(alike, error.into()),
+        };
+        let subjects = alike.iter().flat_map(|it| it.question.subjects.clone()).collect();
+        let announced = announced.map(|it| it.only(subjects));
+        let steps: Vec<&[Step]> = alike.iter().map(|it| &*it.question.steps).collect();
+        let fill = async |tx: &mut PgConnection| {
+            within(TOGETHER, rows::run(tx, &steps, announced.as_ref())).await
+        };
+        match carry_out(connection, BEGIN_TOGETHER, fill).await {
+            Ok(()) => {
+                self.bell.notify_one();
+                for command in alike {
+                    command.tell(Ok(()));
+                }
+            }
+            Err(CommitError::AnswerLost(error)) => {
+                let error: Arc<dyn Error + Send + Sync> = Arc::from(error);
+                for command in alike {
+                    command.tell(Err(CommitError::AnswerLost(Box::new(Arc::clone(&error)))));
+                }
+            }
+            Err(CommitError::NotSent(error)) => {
+                tracing::debug!(%error, commands = alike.len(), "each is written alone: {error}");
+                for command in alike {
+                    let (this, announced) = (Arc::clone(self), announced.clone());
+                    let alone = async move { this.commit_alone(command, announced.as_ref()).await };
+                    tokio::spawn(alone);
+                }
+            }
+        }
+    }
+
+    async fn commit_alone(&self, mut command: Waiting, announced: Option<&Announcement>) {
+        let steps = std::mem::take(&mut command.question.steps);
+        let subjects = std::mem::take(&mut command.question.subjects);
+        let announced = announced.map(|it| it.only(subjects));
+        let fill = async |tx: &mut PgConnection| {
+            tx.run(steps).await?;
+            match &announced {
+                Some(announced) => withdraw(tx, announced).await,
+                None => Ok(()),
+            }
+        };
+        let outcome = match self.connections.acquire().await {
+            Ok(connection) => carry_out(connection, BEGIN, fill).await,
+            Err(error) => Err(StoreError::from(error).into()),
+        };
+        let is_refused = matches!(outcome, Err(CommitError::NotSent(_)));
+        if outcome.is_ok() {
+            self.bell.notify_one();
+        }
+        command.tell(outcome);
+        if let Some(announced) = announced.filter(|_| is_refused) {
+            forget(&self.connections, &announced).await;
+        }
+    }
+}
+
+/// One transaction: the events, all that follows from them, and the end of what was announced.
+async fn carry_out(
+    mut connection: PoolConnection<Database>,
+    begin: &'static str,
+    fill: impl AsyncFnOnce(&mut PgConnection) -> Result<(), StoreError>,
+) -> Result<(), CommitError> {
+    let outcome = match in_time(connection.begin_with(begin)).await {
+        Err(error) => Err(CommitError::NotSent(error.into())),
+        Ok(mut tx) => match fill(&mut tx).await {
+            Ok(()) => commit::committed(tx.commit())
+                .await
+                .map_err(|error| CommitError::AnswerLost(error.into())),
+            Err(error) => match in_time(tx.rollback()).await {
+                Ok(()) => Err(error.into()),
+                Err(failed) => Err(CommitError::NotSent(failed.into())),
+            },
+        },
+    };
+    if matches!(
+        outcome,
+        Err(CommitError::AnswerLost(_) | CommitError::NotSent(StoreError::Unavailable(_)))
+    ) {
+        // Whatever the connection is in the middle of, nobody else should inherit it.
+        connection.close_on_drop();
+    }
+    outcome
+}
