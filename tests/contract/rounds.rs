@@ -54,6 +54,38 @@ async fn what_is_committed_after_later_events_is_read_as_well() {
 }
 
 #[tokio::test]
+async fn what_is_announced_after_later_announcements_is_read_as_well_and_remembered() {
+    let stage = Stage::<Postgres>::new().await;
+    let [alice, bob] = [stage.user().await, stage.user().await];
+    let node = Node::start(&stage.store, 1).await;
+    let answer = || stage.store.memory().ask(|live| live.find_access(bob));
+    let is_known = || matches!(answer(), Some(Verdict::Live(_)));
+    let is_unsettled = || matches!(answer(), Some(Verdict::Unsettled));
+    let mut connection = Connection::open(&stage.database).await;
+    connection.execute("BEGIN").await.unwrap();
+    let announce = format!(
+        "INSERT INTO intents (announced, subject) VALUES (pg_current_xact_id()::text::bigint, 'user {bob}')"
+    );
+    connection.execute(&announce).await.unwrap();
+    // This is announced later and is there sooner, and rounds go on over the one that is open.
+    for _ in 0..5 {
+        stage.generate(alice).await;
+        tokio::time::sleep(TERMS.renewal).await;
+    }
+    until("memory answers", is_known).await;
+    connection.execute("COMMIT").await.unwrap();
+    until("the announcement is read", is_unsettled).await;
+    for _ in 0..5 {
+        stage.generate(alice).await;
+        tokio::time::sleep(TERMS.renewal).await;
+        assert!(!is_known(), "the announcement is forgotten");
+    }
+    connection.execute("DELETE FROM intents").await.unwrap();
+    until("it is withdrawn", is_known).await;
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_node_that_was_killed_is_swept_away() {
     let stage = Stage::<Postgres>::new().await;
     let node = Node::start(&stage.store, 1).await;

@@ -224,7 +224,8 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     }
     tx.rollback().await?;
     if fail::eval("resurrect_on_reload", |_| ()).is_some() {
-        tokio::time::sleep(RETRY * 6).await;
+        // Longer than a lease: changes are made meanwhile, as they are while much is loaded.
+        tokio::time::sleep(RETRY * 30).await;
         return Ok((live, whereabouts(&mut connection).await?));
     }
     connection.close().await?;
