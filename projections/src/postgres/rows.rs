@@ -34,8 +34,8 @@ struct Whole {
     demands: Vec<(usize, i64)>,
 }
 
-/// Whether each statement is about one row, so that those of other commands can be carried out with it; and each of another kind, because
-/// the parts of one statement are carried out in no order, and the events of a command have one.
+/// Whether each statement is about one row, so that those of other commands can be carried out with it; and each is another
+/// one, because the parts of one statement are carried out in no order, and the events of a command have one.
 pub(super) fn is_of_rows(command: &[Step]) -> bool {
     let statements = || command.iter().flat_map(|step| &step.statements);
     let texts: HashSet<_> = statements().map(|it| &*it.text).collect();
