@@ -182,10 +182,13 @@ ORDER BY a.attnum";
 
     async fn put_up(&mut self, tables: &[Table]) -> Result<(), sqlx::Error> {
         self.execute(Statement::new(format!("CREATE SCHEMA {SCHEMA}"))).await?;
-        for Table { name, .. } in tables {
-            let like = format!("(LIKE {}.{name} INCLUDING ALL)", self.served);
-            let text = format!("{} {SCHEMA}.{name} {like}", Self::CREATE_TABLE);
-            self.execute(Statement::new(text)).await?;
+        for table in tables {
+            let (create, name, served) = (Self::CREATE_TABLE, table.name, &self.served);
+            let like = format!("(LIKE {served}.{name} INCLUDING ALL EXCLUDING INDEXES)");
+            self.execute(Statement::new(format!("{create} {SCHEMA}.{name} {like}"))).await?;
+            let keys = table.key_columns().join(", ");
+            let key = format!("ALTER TABLE {SCHEMA}.{name} ADD PRIMARY KEY ({keys})");
+            self.execute(Statement::new(key)).await?;
         }
         Ok(())
     }

@@ -67,7 +67,8 @@ fn noted<S: Scaffold>(table: &Table) -> String {
 }
 
 impl Table {
-    pub(super) fn key_columns(&self) -> &[&'static str] {
+    /// The first of the columns: those that no two rows have alike.
+    pub(crate) fn key_columns(&self) -> &[&'static str] {
         self.columns.get(..self.key).unwrap_or_default()
     }
 }

@@ -86,7 +86,7 @@ pub trait Scaffold: Send {
     /// Whether the scaffold stands, from an earlier run.
     fn stands(&mut self) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
-    /// Puts up empty tables, with the constraints and indexes of the served ones.
+    /// Puts up empty tables like those that are served. Rows are found by their key; indexes for other questions are not made.
     fn put_up(&mut self, tables: &[Table]) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Takes down everything in the scaffold.

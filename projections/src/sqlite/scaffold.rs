@@ -205,17 +205,11 @@ impl Scaffold for SqliteScaffold {
 
     async fn put_up(&mut self, tables: &[Table]) -> Result<(), sqlx::Error> {
         for table in tables {
-            let question = "
-SELECT sql
-FROM served.sqlite_schema
-WHERE tbl_name = $1
-  AND type IN ('table', 'index')
-  AND sql IS NOT NULL
-ORDER BY type DESC";
-            let definitions = sqlx::query_scalar::<_, String>(question).bind(table.name);
-            for definition in definitions.fetch_all(&mut self.connection).await? {
-                self.connection.execute(&*definition).await?;
-            }
+            let question =
+                "SELECT sql FROM served.sqlite_schema WHERE type = 'table' AND name = $1";
+            let definition = sqlx::query_scalar::<_, String>(question).bind(table.name);
+            let definition = definition.fetch_one(&mut self.connection).await?;
+            self.connection.execute(&*definition).await?;
         }
         Ok(())
     }
