@@ -177,8 +177,9 @@ impl<'a> House<'a> {
         })
     }
 
+    /// It takes what others leave of the processors, as docs/OPERATIONS.md advises.
     fn rebuild(&self) -> Child {
-        let mut command = self.program.command();
+        let mut command = self.program.command_behind_others();
         command.arg("rebuild").arg("--data-dir").arg(self.folder.file("load"));
         Command::stderr(command.stdout(Stdio::null()), Stdio::null()).spawn().expect("it runs")
     }

@@ -36,15 +36,14 @@ impl Program {
 
     /// A command that runs it with nothing configured by the environment.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("SYMBOLON_") || text.starts_with("RUST_") {
-                command.env_remove(&name);
-            }
-        }
-        command.stdin(Stdio::null());
-        command
+        unconfigured(Command::new(&self.path))
+    }
+
+    /// The same, which takes what others leave of the processors.
+    pub fn command_behind_others(&self) -> Command {
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(&self.path);
+        unconfigured(command)
     }
 
     /// Makes the tables of an empty database.
@@ -62,6 +61,17 @@ impl Program {
         command.arg(format!("--listen=127.0.0.1:{port}")).arg("--data-dir").arg(folder);
         command
     }
+}
+
+fn unconfigured(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("SYMBOLON_") || text.starts_with("RUST_") {
+            command.env_remove(&name);
+        }
+    }
+    command.stdin(Stdio::null());
+    command
 }
 
 fn cargo() -> Command {
