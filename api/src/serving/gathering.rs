@@ -12,8 +12,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// From so many bytes on they leave at once: nothing is gained by more, and a client that reads slowly must not fill
-/// memory.
+/// So many bytes must have left before the next are taken: nothing is gained by more, and a client that reads slowly must
+/// not fill memory.
 const FULL: usize = 64 * 1024;
 
 /// Room that a connection keeps while it has nothing to say, in bytes.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::hash::Hash;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,13 +20,21 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Waiting<Q, A> {
     pub(super) question: Q,
-    answer: oneshot::Sender<A>,
+    /// Somebody who wants the same was in the group before.
+    pub(super) is_behind: bool,
+    since: Instant,
+    /// `None` when it was not begun.
+    answer: oneshot::Sender<Option<A>>,
 }
 
 impl<Q, A> Waiting<Q, A> {
     /// Whoever has gone away meanwhile hears nothing.
     pub(super) fn tell(self, answer: A) {
-        drop(self.answer.send(answer));
+        drop(self.answer.send(Some(answer)));
+    }
+
+    fn is_late(&mut self) -> bool {
+        self.since.elapsed() > ACQUIRE_TIMEOUT
     }
 }
 
@@ -51,6 +59,9 @@ impl<Q: Send + 'static, A: Send + 'static> Gathering<Q, A> {
                     while let Ok(next) = receiver.try_recv() {
                         waiting.push(next);
                     }
+                    for late in waiting.extract_if(.., Waiting::is_late) {
+                        drop(late.answer.send(None));
+                    }
                     let working = tokio::spawn(work(pick(&mut waiting)));
                     drop(tokio::time::timeout(PATIENCE, working).await);
                 }
@@ -62,26 +73,33 @@ impl<Q: Send + 'static, A: Send + 'static> Gathering<Q, A> {
     /// Has it done, and says what came of it; `None` when nobody knows.
     ///
     /// # Errors
-    /// `Unavailable` when it was not begun.
+    /// `Unavailable` when it was not begun within the time that a connection is waited for.
     pub(super) async fn ask(&self, question: Q) -> Result<Option<A>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.0.send_timeout(Waiting { question, answer }, ACQUIRE_TIMEOUT).await;
+        let waiting = Waiting { question, is_behind: false, since: Instant::now(), answer };
+        let sent = self.0.send_timeout(waiting, ACQUIRE_TIMEOUT).await;
         sent.map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-        Ok(answered.await.ok())
+        match answered.await {
+            Ok(Some(answer)) => Ok(Some(answer)),
+            Ok(None) => Err(StoreError::Unavailable("too many wait for the same".into())),
+            Err(_) => Ok(None),
+        }
     }
 }
 
 /// Takes those that go together: the first, and of the others those that share no key with one before, [`GROUP`] at most.
-pub(super) fn take_distinct<T, K: Eq + Hash>(
-    waiting: &mut Vec<T>,
-    keys: impl Fn(&T) -> Vec<K>,
-) -> Vec<T> {
+pub(super) fn take_distinct<Q, A, K: Eq + Hash>(
+    waiting: &mut Vec<Waiting<Q, A>>,
+    keys: impl Fn(&Q) -> Vec<K>,
+) -> Vec<Waiting<Q, A>> {
     let (mut taken, mut count) = (HashSet::new(), 0);
-    let is_next = |it: &mut T| {
-        let keys = keys(it);
-        let is_next = count < GROUP && keys.iter().all(|key| !taken.contains(key));
+    let is_next = |it: &mut Waiting<Q, A>| {
+        let keys = keys(&it.question);
+        let is_free = keys.iter().all(|key| !taken.contains(key));
+        it.is_behind |= !is_free;
         // Whoever has to wait is not overtaken by those who want the same.
         taken.extend(keys);
+        let is_next = is_free && count < GROUP;
         count += usize::from(is_next);
         is_next
     };

@@ -11,7 +11,7 @@ use super::in_time;
 use crate::StoreError;
 use crate::recall::EventRow;
 
-/// One look into the index each, whatever statistics say.
+/// One look into the index each.
 const FIND_LATEST: &str = "
 SELECT asked.aggregate_type, asked.aggregate_id, latest.*
 FROM unnest($1::text[], $2::text[]) AS asked (aggregate_type, aggregate_id)
@@ -62,7 +62,15 @@ async fn recall(connections: PgPool, group: Vec<Waiting>) {
     let rows = match in_time(question.fetch_all(&connections)).await {
         Ok(rows) => rows,
         Err(error) => {
-            let error = Arc::new(StoreError::from(error));
+            let error = StoreError::from(error);
+            // What is wrong with the past of one is nothing to the others.
+            if matches!(error, StoreError::Corrupt(_)) && group.len() > 1 {
+                for waiting in group {
+                    Box::pin(recall(connections.clone(), vec![waiting])).await;
+                }
+                return;
+            }
+            let error = Arc::new(error);
             for waiting in group {
                 waiting.tell(Err(StoreError::of_several(&error)));
             }

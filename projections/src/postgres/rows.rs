@@ -10,7 +10,7 @@ use super::announcing::Announcement;
 use super::in_time;
 use crate::StoreError;
 use crate::sql::{Statement, Value, renumbered};
-use crate::write::{Demand, Step, refusal};
+use crate::write::{Demand, Step};
 
 /// What makes rows of the rows that a statement changes.
 const RETURNING: &str = "\nRETURNING true";
@@ -51,7 +51,8 @@ pub(super) fn are_alike(one: &[Step], other: &[Step]) -> bool {
 /// Carries out commands that are alike and of rows, and takes back what was announced of them.
 ///
 /// # Errors
-/// When one of them is refused. Which, and why, only each of them can tell, alone.
+/// `Conflict` when one of them is refused. Which, and why, only each of them can tell, alone: the parts of one statement are carried
+/// out in no order, so even which constraint was broken says nothing. `Unavailable` when there was no answer.
 pub(super) async fn run(
     tx: &mut PgConnection,
     commands: &[&[Step]],
@@ -66,7 +67,9 @@ pub(super) async fn run(
     for column in std::mem::take(&mut whole.columns) {
         query = query.bind(column);
     }
-    let touched = in_time(query.fetch_one(tx)).await.map_err(refusal)?;
+    let touched = in_time(query.fetch_one(tx)).await.map_err(|error| {
+        if error.as_database_error().is_some() { StoreError::Conflict } else { error.into() }
+    })?;
     let is_met = |(touched, (_, least)): (i64, &(usize, i64))| touched >= *least;
     if touched.len() == whole.demands.len() && touched.into_iter().zip(&whole.demands).all(is_met) {
         return Ok(());

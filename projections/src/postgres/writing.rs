@@ -6,7 +6,6 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cqrs_es::persist::SerializedEvent;
 use futures_util::future::join_all;
@@ -14,10 +13,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, PgPool, Postgres as Database};
 use tokio::sync::Notify;
+use tracing::{Instrument, Span};
 
 use super::announcing::{Announcement, Announcer, forget, withdraw};
 use super::gathering::{Gathering, take_distinct};
-use super::{commit, in_time, is_old_release, rows, within};
+use super::{commit, in_time, is_old_release, rows};
 use crate::event_store::CommitError;
 use crate::replica::Intent;
 use crate::write::{self, Step, Transaction};
@@ -30,9 +30,6 @@ const BEGIN: &str = "BEGIN";
 const BEGIN_TOGETHER: &str =
     "BEGIN; SET LOCAL lock_timeout = 100; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
-/// Longest time that several commands have until their commit.
-const TOGETHER: Duration = Duration::from_secs(1);
-
 type Waiting = super::gathering::Waiting<Draft, Result<(), CommitError>>;
 
 /// A command, ready to be written.
@@ -43,6 +40,10 @@ pub(super) struct Draft {
     aggregate: String,
     /// What nodes must not answer about from memory.
     subjects: Vec<String>,
+    /// Whether it can be carried out with others that are alike.
+    is_of_rows: bool,
+    /// Of the request that it came with.
+    span: Span,
 }
 
 impl Draft {
@@ -55,8 +56,11 @@ impl Draft {
         let first =
             events.first().ok_or_else(|| StoreError::corrupt("a command without events"))?;
         let intents = if is_old_release() { Vec::new() } else { Intent::of(events)? };
+        let steps = write::steps::<PgConnection>(events, submission)?;
         Ok(Self {
-            steps: write::steps::<PgConnection>(events, submission)?,
+            is_of_rows: rows::is_of_rows(&steps),
+            steps,
+            span: Span::current(),
             aggregate: format!("{} {}", first.aggregate_type, first.aggregate_id),
             subjects: intents.iter().map(ToString::to_string).collect(),
         })
@@ -92,22 +96,26 @@ impl Writing {
 
 /// Those that change different things.
 fn take(waiting: &mut Vec<Waiting>) -> Vec<Waiting> {
-    take_distinct(waiting, |it| {
-        [&it.question.aggregate].into_iter().chain(&it.question.subjects).cloned().collect()
+    take_distinct(waiting, |draft| {
+        [&draft.aggregate].into_iter().chain(&draft.subjects).cloned().collect()
     })
 }
 
-/// Those that can be one transaction, each time.
+/// Those that can be one transaction, each time. Whoever was behind another is likely to be refused, which must not be the
+/// others' loss.
 fn alike(mut group: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     // Everyone takes locks in the same order.
     group.sort_by(|one, other| one.question.aggregate.cmp(&other.question.aggregate));
+    let may_join = |command: &Waiting| command.question.is_of_rows && !command.is_behind;
     let mut sorts: Vec<Vec<Waiting>> = Vec::new();
     for command in group {
         let steps = &command.question.steps;
         let is_like = |sort: &&mut Vec<Waiting>| {
-            sort.first().is_some_and(|first| rows::are_alike(steps, &first.question.steps))
+            sort.first().is_some_and(|first| {
+                may_join(first) && rows::are_alike(steps, &first.question.steps)
+            })
         };
-        match sorts.iter_mut().find(is_like).filter(|_| rows::is_of_rows(steps)) {
+        match sorts.iter_mut().find(is_like).filter(|_| may_join(&command)) {
             Some(sort) => sort.push(command),
             None => sorts.push(vec![command]),
         }
@@ -147,24 +155,18 @@ impl Writer {
 
     /// Commits commands that are alike.
     async fn commit(self: &Arc<Self>, alike: Vec<Waiting>, announced: Option<&Announcement>) {
-        if alike.iter().any(|it| !rows::is_of_rows(&it.question.steps)) {
-            for command in alike {
-                self.commit_alone(command, announced).await;
-            }
-            return;
-        }
-        let connection = match self.connections.acquire().await {
-            Ok(connection) => connection,
-            // Alone, each would wait as long again for nothing.
-            Err(error) => return tell_failed(alike, error.into()),
-        };
         let subjects = alike.iter().flat_map(|it| it.question.subjects.clone()).collect();
         let announced = announced.map(|it| it.only(subjects));
+        if alike.iter().any(|it| !it.question.is_of_rows) {
+            return self.commit_each(alike, announced.as_ref()).await;
+        }
         let steps: Vec<&[Step]> = alike.iter().map(|it| &*it.question.steps).collect();
-        let fill = async |tx: &mut PgConnection| {
-            within(TOGETHER, rows::run(tx, &steps, announced.as_ref())).await
+        let fill = async |tx: &mut PgConnection| rows::run(tx, &steps, announced.as_ref()).await;
+        let outcome = match self.connections.acquire().await {
+            Ok(connection) => carry_out(connection, BEGIN_TOGETHER, fill).await,
+            Err(error) => Err(StoreError::from(error).into()),
         };
-        match carry_out(connection, BEGIN_TOGETHER, fill).await {
+        match outcome {
             Ok(()) => {
                 self.bell.notify_one();
                 for command in alike {
@@ -177,15 +179,26 @@ impl Writer {
                     command.tell(Err(CommitError::AnswerLost(Box::new(Arc::clone(&error)))));
                 }
             }
+            Err(CommitError::NotSent(StoreError::Conflict)) => {
+                self.commit_each(alike, announced.as_ref()).await;
+            }
+            // Each would wait as long again for nothing.
             Err(CommitError::NotSent(error)) => {
-                tracing::debug!(%error, commands = alike.len(), "each is written alone: {error}");
-                for command in alike {
-                    let (this, announced) = (Arc::clone(self), announced.clone());
-                    let alone = async move { this.commit_alone(command, announced.as_ref()).await };
-                    tokio::spawn(alone);
+                tell_failed(alike, error);
+                if let Some(announced) = announced {
+                    forget(&self.connections, &announced).await;
                 }
             }
         }
+    }
+
+    /// Commits each of them by itself, all at the same time.
+    async fn commit_each(&self, commands: Vec<Waiting>, announced: Option<&Announcement>) {
+        let alone = |command: Waiting| {
+            let span = command.question.span.clone();
+            self.commit_alone(command, announced).instrument(span)
+        };
+        join_all(commands.into_iter().map(alone)).await;
     }
 
     async fn commit_alone(&self, mut command: Waiting, announced: Option<&Announcement>) {
@@ -226,6 +239,8 @@ async fn carry_out(
             Ok(()) => commit::committed(tx.commit())
                 .await
                 .map_err(|error| CommitError::AnswerLost(error.into())),
+            // A database that does not answer is not asked again; the end of the connection is that of the transaction.
+            Err(error @ StoreError::Unavailable(_)) => Err(error.into()),
             Err(error) => match in_time(tx.rollback()).await {
                 Ok(()) => Err(error.into()),
                 Err(failed) => Err(CommitError::NotSent(failed.into())),
