@@ -84,7 +84,7 @@ async fn of_25_callers_who_expect_the_same_generation_exactly_one_succeeds(store
 }
 
 async fn of_25_callers_who_expect_nothing_every_success_was_live_and_the_last_one_is(store: Store) {
-    let app = TestApp::new(store).await;
+    let mut app = TestApp::new(store).await;
     let alice = app.user("alice").await;
     let (mut live, mut last) = (alice.generate_token().await, 1);
     let mut acknowledged = 0;
@@ -117,6 +117,8 @@ async fn of_25_callers_who_expect_nothing_every_success_was_live_and_the_last_on
     }
     println!("{store:?}: {ROUNDS} rounds of {CALLERS}, {acknowledged} acknowledged");
     Ledger::read(app.database()).await.assert_tables_follow_from_events();
+    let log = app.stop().await.stderr;
+    assert!(!log.contains("ERROR"), "a lost race alarms the operator: {log}");
 }
 
 /// Each success has its line, which names the token that it was given.
