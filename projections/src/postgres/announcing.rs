@@ -42,10 +42,11 @@ RETURNING announced";
 /// Whether the transaction of that statement still goes on.
 const IS_OPEN: &str = "SELECT current_setting('synchronous_commit') = 'off'";
 
-const WITHDRAW: &str = "
+/// Its values are those of [`Announcement::columns`].
+pub(super) const WITHDRAW: &str = "
 DELETE FROM intents
-WHERE announced = $1
-  AND subject = ANY ($2)";
+WHERE announced = ANY ($1::text[]::bigint[])
+  AND subject = ANY ($2::text[])";
 
 /// Who announces, and what it knows of the nodes.
 #[derive(Debug)]
@@ -87,14 +88,19 @@ struct Row {
 #[derive(Clone, Debug)]
 pub(super) struct Announcement {
     /// In which transaction, which may have announced others, too.
-    pub(super) transaction: i64,
-    pub(super) subjects: Vec<String>,
+    transaction: i64,
+    subjects: Vec<String>,
 }
 
 impl Announcement {
     /// Some of them, which are taken back apart from the others.
     pub(super) const fn only(&self, subjects: Vec<String>) -> Self {
         Self { transaction: self.transaction, subjects }
+    }
+
+    /// What [`WITHDRAW`] takes back, as texts.
+    pub(super) fn columns(&self) -> [Vec<String>; 2] {
+        [vec![self.transaction.to_string()], self.subjects.clone()]
     }
 }
 
@@ -216,9 +222,10 @@ async fn try_write(
 /// `Unavailable` when they are not there any more: nodes may answer from memory.
 pub(super) async fn withdraw(
     tx: &mut PgConnection,
-    Announcement { transaction, subjects }: &Announcement,
+    announcement: &Announcement,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(WITHDRAW).bind(transaction).bind(subjects);
+    let [transaction, subjects] = announcement.columns();
+    let query = sqlx::query(WITHDRAW).bind(transaction).bind(&subjects);
     let withdrawn = in_time(query.execute(tx)).await?.rows_affected();
     if usize::try_from(withdrawn) == Ok(subjects.len()) {
         return Ok(());
@@ -227,7 +234,8 @@ pub(super) async fn withdraw(
 }
 
 /// Takes back the intents of a command that was not carried out. What is left is swept.
-pub(super) async fn forget(pool: &PgPool, Announcement { transaction, subjects }: &Announcement) {
+pub(super) async fn forget(pool: &PgPool, announcement: &Announcement) {
+    let [transaction, subjects] = announcement.columns();
     let query = sqlx::query(WITHDRAW).bind(transaction).bind(subjects);
     if let Err(error) = in_time(query.execute(pool)).await {
         tracing::debug!(%error, "intents are left to be swept: {error}");

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use chrono::SecondsFormat;
 use sqlx::postgres::PgConnection;
 
-use super::announcing::Announcement;
+use super::announcing::{Announcement, WITHDRAW};
 use super::in_time;
 use crate::StoreError;
 use crate::sql::{Statement, Value, renumbered};
@@ -14,12 +14,6 @@ use crate::write::{Demand, Step};
 
 /// What makes rows of the rows that a statement changes.
 const RETURNING: &str = "\nRETURNING true";
-
-/// Takes intents back.
-const WITHDRAW: &str = "
-DELETE FROM intents
-WHERE announced = ANY ($1::text[]::bigint[])
-  AND subject = ANY ($2::text[])";
 
 /// All values of one parameter, as PostgreSQL reads them.
 type Column = Vec<Option<String>>;
@@ -117,10 +111,13 @@ impl Whole {
 
     /// Adds that all of this is taken back.
     fn withdraw(&mut self, announced: &Announcement) {
+        let [transaction, subjects] = announced.columns();
+        let count = subjects.len();
         self.parts.push(renumbered(WITHDRAW, self.columns.len()));
-        self.columns.push(vec![Some(announced.transaction.to_string())]);
-        self.columns.push(announced.subjects.iter().cloned().map(Some).collect());
-        self.demand(announced.subjects.len(), RETURNING);
+        for column in [transaction, subjects] {
+            self.columns.push(column.into_iter().map(Some).collect());
+        }
+        self.demand(count, RETURNING);
     }
 
     /// Says how many rows each part touched of which that is demanded.
