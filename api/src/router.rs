@@ -314,11 +314,14 @@ pub(crate) fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
         (1..=64).contains(&id.len())
             && id.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
-    headers.get(&REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+    let mut id = headers.get(&REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
         let mut text = uuid::Uuid::encode_buffer();
         let name = app.new_uuid().hyphenated().encode_lower(&mut text);
         HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static("unknown"))
-    })
+    });
+    // It never comes again, so it is not to push out of HTTP/2's table of headers what does.
+    id.set_sensitive(true);
+    id
 }
 
 /// Says in the reply what the request is called.

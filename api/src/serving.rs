@@ -1,5 +1,6 @@
 //! Connections: over TCP and over a Unix socket, HTTP/1.1 and HTTP/2 without TLS, told apart by their first bytes.
 
+mod at_once;
 mod gathering;
 
 use std::future::Future;
@@ -9,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,6 +18,7 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::client_address::Peer;
 use crate::front::Front;
+use at_once::AtOnce;
 use gathering::Gathering;
 
 /// Requests that began get this long to end when the process is asked to stop.
@@ -138,13 +140,13 @@ pub async fn serve(
 
 struct Server {
     front: Front,
-    protocol: auto::Builder<TokioExecutor>,
+    protocol: auto::Builder<AtOnce>,
     connections: GracefulShutdown,
 }
 
 impl Server {
     fn new(front: Front) -> Self {
-        let mut protocol = auto::Builder::new(TokioExecutor::new());
+        let mut protocol = auto::Builder::new(AtOnce);
         // Not `pipeline_flush`, in whose place answers are gathered: with it, hyper 1.12 loses the answer to a request that
         // asks to close the connection when more bytes follow it, as they do after a body with a stray line end.
         protocol.http2().max_concurrent_streams(STREAMS);

@@ -28,26 +28,21 @@ fn main() {
     let multiplexed = |transport: &Transport| Transport {
         is_http2: true,
         connections: 4,
-        at_once: 8,
+        at_once: 32,
         ..transport.clone()
     };
     let rows = [
         ("axum, hello world, HTTP/1.1", http1(hello), "/", anchor.pid()),
         ("HTTP/1.1", tcp.clone(), "/v1/token", server.pid()),
         (
-            "HTTP/1.1, eight requests sent at once",
-            Transport { at_once: 8, ..tcp.clone() },
+            "HTTP/1.1, sixteen requests sent at once",
+            Transport { at_once: 16, ..tcp.clone() },
             "/v1/token",
             server.pid(),
         ),
-        ("HTTP/2, eight streams at once", multiplexed(&tcp), "/v1/token", server.pid()),
+        ("HTTP/2, 32 streams at once", multiplexed(&tcp), "/v1/token", server.pid()),
         ("Unix socket, HTTP/1.1", unix.clone(), "/v1/token", server.pid()),
-        (
-            "Unix socket, HTTP/2, eight streams at once",
-            multiplexed(&unix),
-            "/v1/token",
-            server.pid(),
-        ),
+        ("Unix socket, HTTP/2, 32 streams at once", multiplexed(&unix), "/v1/token", server.pid()),
     ];
     let mut rounds = Vec::new();
     for _ in 0..=scale.rounds() {

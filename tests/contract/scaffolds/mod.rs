@@ -103,7 +103,11 @@ async fn damaged_rows_are_mended_and_counted<S: TestStore>(stage: Stage<S>) {
     let wrong = stage.ledger().await;
     let report = rebuilt(&stage.database).await;
     assert_eq!(found(&report), differences(&wrong, &right));
-    assert_eq!(found(&report).len(), report.tables.len(), "not every table was damaged: {report:?}");
+    assert_eq!(
+        found(&report).len(),
+        report.tables.len(),
+        "not every table was damaged: {report:?}"
+    );
     assert_eq!(report.events, u64::try_from(right.events.len()).unwrap());
     assert_eq!(report.resumed_at, 0);
     let mended = stage.ledger().await;
