@@ -17,7 +17,7 @@ use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::sweeping::Sweeper;
 use super::{Postgres, within};
 use crate::lease::{Lease, Moment, Standing, Terms};
-use crate::replica::{Intent, Key, LiveSet, QUESTIONS, Question};
+use crate::replica::{Intent, Key, LiveSet, QUESTIONS, Question, SIZES, with_room};
 use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
@@ -216,9 +216,7 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let filled = whereabouts(&mut tx).await?;
-    let (users,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM users").fetch_one(&mut *tx).await?;
-    let mut live = LiveSet::default();
-    live.reserve(usize::try_from(users).unwrap_or_default());
+    let mut live = with_room(sqlx::query_as(SIZES).fetch_one(&mut *tx).await?);
     for question in &QUESTIONS {
         read(&mut tx, question, &mut live).await?;
     }

@@ -37,6 +37,12 @@ pub(super) enum Standing {
 }
 
 impl Accounts {
+    /// Room for so many.
+    pub(super) fn reserve(&mut self, accounts: usize) {
+        self.list.reserve_exact(accounts);
+        self.by_id.reserve(accounts);
+    }
+
     /// The account in this place.
     pub(super) fn at(&self, place: u32) -> Option<(AccountId, Standing)> {
         let account = self.list.get(place as usize)?;

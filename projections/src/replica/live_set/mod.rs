@@ -73,9 +73,10 @@ impl Unsettled {
 }
 
 impl LiveSet {
-    /// Room for so many users.
-    pub fn reserve(&mut self, users: usize) {
+    /// Room for so many.
+    pub fn reserve(&mut self, users: usize, accounts: usize) {
         self.users.reserve(users);
+        self.accounts.reserve(accounts);
     }
 
     /// How many users there are.

@@ -196,7 +196,7 @@ proptest! {
 /// Ordinary users, in the order of their ids.
 fn many(users: u32) -> LiveSet {
     let mut live = LiveSet::default();
-    live.reserve(users as usize);
+    live.reserve(users as usize, 200);
     for user in 0..users {
         register(&mut live, user);
     }
