@@ -4,17 +4,19 @@
 //! In a task of its own each answer wakes the connection, which then writes that one answer.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::task::{Context, Waker};
 
+use futures_util::FutureExt;
 use hyper::rt::Executor;
 
-/// Runs what is ready at once, and the rest in tasks.
+/// Runs what is ready at once, and the rest in tasks. As in a task, a panic ends one stream and no other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AtOnce;
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for AtOnce {
     fn execute(&self, stream: F) {
-        let mut stream = Box::pin(stream);
+        let mut stream = Box::pin(AssertUnwindSafe(stream).catch_unwind());
         // Who is to be woken is said when the task asks again.
         let mut cx = Context::from_waker(Waker::noop());
         if stream.as_mut().poll(&mut cx).is_pending() {
@@ -31,6 +33,11 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+
+    #[test]
+    fn a_panic_ends_one_stream_and_no_other() {
+        AtOnce.execute(async { panic!("on purpose") });
+    }
 
     #[tokio::test]
     async fn what_is_ready_is_done_on_return_and_what_waits_is_done_later() {
