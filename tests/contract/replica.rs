@@ -323,12 +323,13 @@ fn resident_bytes() -> usize {
 #[test]
 fn how_much_memory_a_million_users_take() {
     const USERS: u128 = 1_000_000;
+    const ACCOUNTS: u128 = 1_000;
     let before = resident_bytes();
     let (mut live, at) = (LiveSet::default(), "2026-01-01T00:00:00Z".parse().unwrap());
-    live.reserve(usize::try_from(USERS).unwrap());
+    live.reserve(usize::try_from(USERS).unwrap(), usize::try_from(ACCOUNTS).unwrap());
     for number in 1..=USERS {
         let user_id = UserId::new(Uuid::from_u128(number));
-        let account_id = domain::AccountId::new(Uuid::from_u128((1 << 100) | (number % 1000)));
+        let account_id = domain::AccountId::new(Uuid::from_u128((1 << 100) | (number % ACCOUNTS)));
         let (is_admin, is_auditor) = (false, false);
         live.apply(&Change::PutUser {
             user_id,
