@@ -5,7 +5,6 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::task::{Context, Waker};
 
 use futures_util::FutureExt;
 use hyper::rt::Executor;
@@ -18,8 +17,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for AtOnce {
     fn execute(&self, stream: F) {
         let mut stream = Box::pin(AssertUnwindSafe(stream).catch_unwind());
         // Who is to be woken is said when the task asks again.
-        let mut cx = Context::from_waker(Waker::noop());
-        if stream.as_mut().poll(&mut cx).is_pending() {
+        if (&mut stream).now_or_never().is_none() {
             tokio::spawn(stream);
         }
     }

@@ -29,8 +29,6 @@ impl Sqlite {
         for question in &QUESTIONS {
             read(&mut connection, question, &mut live).await?;
         }
-        // The pages that were read are not wanted again.
-        sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
         replica::tell_loaded(&live, begun.elapsed().as_millis());
         self.memory.change(|memory| std::mem::swap(memory, &mut live));
         self.memory.vouch();
@@ -97,8 +95,7 @@ async fn rows_after(
 /// The rows after one, as lines, and where they end.
 fn page(question: &Question) -> String {
     let Question { columns, table, condition, key, .. } = question;
-    // One call takes half the time of as many `||`. It would leave out a NULL, of which there are none, and a line that is short
-    // is refused.
+    // `concat_ws` leaves out a NULL. There are none, and a line that is short is refused.
     let columns = columns.iter().map(|column| match *column {
         TOKEN_DIGEST => format!("hex({TOKEN_DIGEST})"),
         column => column.to_owned(),
