@@ -22,6 +22,17 @@ async fn every_commit_on_sqlite_is_synced_to_disk() {
     assert_eq!(writer.options().get_max_connections(), 1, "writes are in one order");
 }
 
+/// As `.cargo/config.toml` says.
+#[tokio::test]
+async fn sqlite_counts_no_allocations_and_connections_share_no_pages() {
+    let stage = Stage::<Sqlite>::new().await;
+    let question = "SELECT compile_options FROM pragma_compile_options";
+    let options: Vec<(String,)> = stage.store.fetch(Statement::new(question)).await.unwrap();
+    let has = |wanted: &str| options.iter().any(|(option,)| option == wanted);
+    assert!(has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+}
+
 #[tokio::test]
 async fn a_new_write_connection_on_sqlite_syncs_like_the_first() {
     let stage = Stage::<Sqlite>::new().await;

@@ -84,30 +84,34 @@ pub(super) async fn insert<S: Scaffold>(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), RebuildError> {
     let mut rows = rows.into_iter().peekable();
+    let (mut text, mut made_for) = (String::new(), 0);
     while let Some(width) = rows.peek().map(Vec::len) {
         let size = rows.len().min(MANY);
-        let text = format!("{before} VALUES {} {after}", places(size, width));
-        let values = rows.by_ref().take(size).flatten();
-        scaffold.execute(values.fold(Statement::new(text), Statement::bind)).await?;
+        if made_for != size {
+            text = format!("{before} VALUES {} {after}", places::<S>(size, width));
+            made_for = size;
+        }
+        let values = rows.by_ref().take(size).flatten().collect();
+        scaffold.execute(Statement { text: text.clone().into(), values }).await?;
     }
     Ok(())
 }
 
 /// `($1, $2), ($3, $4), …`
-fn places(rows: usize, width: usize) -> String {
+fn places<S: Scaffold>(rows: usize, width: usize) -> String {
     let row = |row: usize| {
-        let numbers: Vec<_> =
-            (row * width + 1..=(row + 1) * width).map(|number| format!("${number}")).collect();
-        format!("({})", numbers.join(", "))
+        let places: Vec<_> = (row * width + 1..=(row + 1) * width).map(S::place).collect();
+        format!("({})", places.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// `(a = $1 AND b = $2) OR (a = $3 AND b = $4) …`: an index serves each part, whatever the planner believes.
-pub(super) fn any_of(columns: &[&str], rows: usize) -> String {
+pub(super) fn any_of<S: Scaffold>(columns: &[&str], rows: usize) -> String {
     let row = |row: usize| {
         let numbers = row * columns.len() + 1..;
-        let equal = numbers.zip(columns).map(|(number, column)| format!("{column} = ${number}"));
+        let equal =
+            numbers.zip(columns).map(|(number, column)| format!("{column} = {}", S::place(number)));
         format!("({})", equal.collect::<Vec<_>>().join(" AND "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(" OR ")

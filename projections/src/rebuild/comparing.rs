@@ -126,7 +126,7 @@ async fn compare_rows<S: Scaffold>(
         table.columns.join(", "),
         S::SCAFFOLD,
         table.name,
-        any_of(table.key_columns(), rows.len())
+        any_of::<S>(table.key_columns(), rows.len())
     );
     let keys = rows.iter().flat_map(|((_, key), _)| key.iter().cloned());
     let question = keys.fold(Statement::new(question), Statement::bind);

@@ -11,7 +11,7 @@ use super::batch::any_of;
 use super::scaffold::Scaffold;
 
 /// Events that are read at once.
-pub(super) const PAGE: i64 = 1_000;
+pub(super) const PAGE: i64 = 2_000;
 
 /// An event that this version understands.
 #[derive(Debug)]
@@ -139,8 +139,8 @@ fn hole(before: i64, page: &[Known]) -> Option<(i64, i64)> {
 }
 
 /// All events of these aggregates, by aggregate and in order.
-pub(super) async fn of(
-    scaffold: &mut impl Scaffold,
+pub(super) async fn of<S: Scaffold>(
+    scaffold: &mut S,
     aggregates: &[(String, String)],
 ) -> Result<Vec<Known>, RebuildError> {
     let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
@@ -149,7 +149,7 @@ pub(super) async fn of(
 FROM {served}.events e
 WHERE {}
 ORDER BY e.aggregate_type, e.aggregate_id, e.sequence",
-        any_of(&["e.aggregate_type", "e.aggregate_id"], aggregates.len())
+        any_of::<S>(&["e.aggregate_type", "e.aggregate_id"], aggregates.len())
     );
     let question = aggregates
         .iter()

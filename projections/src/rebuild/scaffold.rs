@@ -41,6 +41,11 @@ pub trait Scaffold: Send {
     /// In front of a table's name, this means the one that is served.
     fn served(&self) -> &str;
 
+    /// The place of the `number`th value, from 1 on, in a text that has every value once and in order.
+    fn place(number: usize) -> String {
+        format!("${number}")
+    }
+
     /// As the database keeps it.
     fn cell(value: &Value) -> Cell;
 
