@@ -25,11 +25,14 @@ fn main() {
         "\n| database | live tokens | loaded in, ms | ready after, ms | resident, bytes a token | resident, MB | CPU a request, × hello |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|");
-    for tokens in scale.memory_tokens() {
+    // `cargo bench … -- 10000000`: so many only.
+    let wanted: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let all = if wanted.is_empty() { scale.memory_tokens() } else { &wanted };
+    for tokens in all.iter().copied() {
         let folder = Folder::new();
-        on_sqlite(&program, &folder, scale, *tokens);
+        on_sqlite(&program, &folder, scale, tokens);
         match Cluster::start(&folder.file("cluster")) {
-            Ok(cluster) => on_postgres(&program, &folder, &cluster, scale, *tokens),
+            Ok(cluster) => on_postgres(&program, &folder, &cluster, scale, tokens),
             Err(reason) => println!("| PostgreSQL | not run: {reason} |"),
         }
     }
