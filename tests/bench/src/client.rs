@@ -56,8 +56,14 @@ pub fn find() -> Result<(), String> {
     found.map(drop).map_err(|_| "wrk is not installed (apt-get install wrk)".to_owned())
 }
 
-/// A server has written down by then what it was asked about.
-const WRITTEN: Duration = Duration::from_secs(3);
+/// A server that was quiet for so many pauses has written down what it was asked about.
+const QUIET: u32 = 6;
+/// Of which each is so long, in seconds.
+const PAUSE: &str = "0.5";
+/// And in which a quiet server's processor takes at most so much, in nanoseconds.
+const BUSY: f64 = 25e6;
+/// So many are waited for: a server that is never quiet is measured as it is.
+const PAUSES: u32 = 240;
 
 /// Asks about every token once.
 fn ask_once(contender: &Contender) {
@@ -68,7 +74,19 @@ fn ask_once(contender: &Contender) {
             scope.spawn(move || ask_about(contender, part).expect("it answers"));
         }
     });
-    std::thread::sleep(WRITTEN);
+    wait_until_quiet(contender);
+}
+
+fn wait_until_quiet(contender: &Contender) {
+    let mut quiet = 0;
+    for _ in 0..PAUSES {
+        let pause = watch(Command::new("sleep").arg(PAUSE), &contender.processes);
+        quiet = if pause.server_nanoseconds < BUSY { quiet + 1 } else { 0 };
+        if quiet == QUIET {
+            return;
+        }
+    }
+    eprintln!("{} was still busy with what it was asked before", contender.label);
 }
 
 /// Asks about each of them, one after the other over one connection.
