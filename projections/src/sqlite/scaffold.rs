@@ -24,8 +24,8 @@ use crate::sql::{Row, Statement, Value, bind_values};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pages of each file in memory, in KiB as SQLite wants it: rows come in no order of their keys.
 const CACHE: &str = "-65536";
-/// Pages in the log of a file before they are moved into it: a page is written often, and moved once.
-const LOG: &str = "16000";
+/// Pages in the write-ahead log before they are moved into the file: a page is written often, and moved once.
+const WAL_PAGES: &str = "16000";
 /// Rows that SQLite's thread may be ahead: the more, the fewer waits of both sides.
 const ROWS_AHEAD: usize = 1_024;
 
@@ -80,7 +80,7 @@ impl SqliteScaffold {
             .foreign_keys(true)
             .row_buffer_size(ROWS_AHEAD)
             .pragma("cache_size", CACHE)
-            .pragma("wal_autocheckpoint", LOG)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
             // It is meant to take its time.
             .disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed)?;
