@@ -4,8 +4,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use http::Version;
-use http_body_util::Empty;
+use http::{Method, Version};
+use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use tests::reaper::Scratch;
@@ -37,17 +37,22 @@ async fn answered_from_memory(client: &Client) -> u64 {
 }
 
 /// Asks twice. Says whether memory answered.
-async fn told_alike(credential: &str, client: &Client) -> bool {
+async fn told_alike(method: &Method, credential: &str, client: &Client) -> bool {
     let before = answered_from_memory(client).await;
-    let at_once = client.whoami().await;
+    let at_once = client.request(method.clone(), "/v1/token").send().await;
     // Whatever has a query goes to the router.
-    let routed = client.get("/v1/token?by=router").send().await;
-    assert_eq!(without_own(&at_once), without_own(&routed), "{credential}");
+    let mut routed = client.request(method.clone(), "/v1/token?by=router").send().await;
+    let is_from_memory = answered_from_memory(client).await > before;
+    if method == Method::HEAD && is_from_memory && at_once.status == 200 {
+        // How long the answer to a GET would be takes names to know.
+        assert!(routed.headers.remove("content-length").is_some());
+    }
+    assert_eq!(without_own(&at_once), without_own(&routed), "{method}, {credential}");
     for answer in [&at_once, &routed] {
         let id = answer.header("x-request-id").unwrap();
         assert!(id == "mine-1" || id.len() == 36, "{credential}: {id}");
     }
-    answered_from_memory(client).await > before
+    is_from_memory
 }
 
 pub(crate) async fn a_bearer_is_told_the_same_from_memory_and_by_the_router(store: Store) {
@@ -77,9 +82,11 @@ pub(crate) async fn a_bearer_is_told_the_same_from_memory_and_by_the_router(stor
         let is_well_formed = credential.starts_with("live") || credential == "dead";
         let deadline = Instant::now() + Duration::from_secs(10);
         // A moment after a change, and without a lease, it is for the database to answer.
-        while is_well_formed != told_alike(credential, &client).await {
-            assert!(is_well_formed, "memory was asked about {credential}");
-            assert!(Instant::now() < deadline, "memory does not answer");
+        for method in [Method::GET, Method::HEAD] {
+            while is_well_formed != told_alike(&method, credential, &client).await {
+                assert!(is_well_formed, "memory was asked about {credential}");
+                assert!(Instant::now() < deadline, "memory does not answer");
+            }
         }
     }
     for target in ["/v1/token", "/v1/token?by=router"] {
@@ -131,14 +138,20 @@ async fn requests_that_come_together_are_answered_in_their_order() {
     let requests: String = (0..TOGETHER)
         .map(|number| {
             let connection = if number + 1 < TOGETHER { "keep-alive" } else { "close" };
-            // Every other one is not for memory to answer.
             let request = request(&token, &format!("request-{number}"), connection);
-            if number % 2 == 0 { request } else { request.replace("/v1/token", "/v1/token?a=b") }
+            match number % 3 {
+                0 => request,
+                1 => request.replace("GET", "HEAD"),
+                // This one is not for memory to answer.
+                _ => request.replace("/v1/token", "/v1/token?a=b"),
+            }
         })
         .collect();
+    let bodies = requests.matches("GET ").count();
     let stream = TcpStream::connect(app.server().address()).await.unwrap();
     let answers = exchange(stream, &requests).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), TOGETHER);
+    assert_eq!(answers.matches("{\"active\":true,").count(), bodies);
     let ids: Vec<&str> =
         answers.lines().filter_map(|line| line.strip_prefix("x-request-id: ")).collect();
     let expected: Vec<String> = (0..TOGETHER).map(|number| format!("request-{number}")).collect();
@@ -152,14 +165,24 @@ async fn a_gateway_may_speak_http_2_without_tls() {
     let client = legacy::Client::builder(TokioExecutor::new())
         .http2_only(true)
         .build_http::<Empty<hyper::body::Bytes>>();
+    let ask = async |method: Method, path: &str, token: &str| {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", app.server().address()))
+            .header("authorization", format!("Bearer {token}"));
+        let answer = client.request(request.body(Empty::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.version(), Version::HTTP_2, "{path}");
+        let length = answer.headers().get("content-length").cloned();
+        let status = answer.status().as_u16();
+        (status, length.is_some(), answer.into_body().collect().await.unwrap().to_bytes().len())
+    };
     for path in ["/v1/token", "/v1/account"] {
-        let request = http::Request::get(format!("http://{}{path}", app.server().address()))
-            .header("authorization", format!("Bearer {token}"))
-            .body(Empty::new())
-            .unwrap();
-        let answer = client.request(request).await.unwrap();
-        assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_2), "{path}");
+        let (status, _, length) = ask(Method::GET, path, &token).await;
+        assert!(status == 200 && length > 0, "{path}: {status}, {length}");
     }
+    // A frame of data after such an answer's headers would be an error.
+    assert_eq!(ask(Method::HEAD, "/v1/token", &token).await, (200, false, 0));
+    assert_eq!(ask(Method::HEAD, "/v1/token", "x").await, (401, true, 0));
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ pub(crate) async fn requests_are_counted_by_route_and_never_by_path(store: Store
         app.with_token(&token).whoami().await.assert_status(200);
     }
     app.with_token("nonsense").whoami().await.assert_status(401);
+    app.with_token(&token).request(Method::HEAD, "/v1/token").send().await.assert_status(200);
     app.anonymous().get("/an/invented/path").send().await.assert_not_found();
     let invented = Method::from_bytes(b"INVENTED").unwrap();
     app.anonymous().request(invented, "/v1/token").send().await.assert_status(405);
@@ -49,6 +50,7 @@ pub(crate) async fn requests_are_counted_by_route_and_never_by_path(store: Store
         |labels: &str| metrics.count(&format!("symbolon_http_requests_total{{{labels}}}"));
     assert_eq!(requests(r#"method="GET",route="/v1/token",status="2xx""#), 2);
     assert_eq!(requests(r#"method="GET",route="/v1/token",status="4xx""#), 1);
+    assert_eq!(requests(r#"method="HEAD",route="/v1/token",status="2xx""#), 1);
     assert_eq!(requests(r#"method="other",route="/v1/token",status="4xx""#), 1);
     assert_eq!(requests(r#"method="GET",route="none",status="4xx""#), 1);
     assert_eq!(requests(r#"method="PUT",route="/v1/admin/users/{id}/lock",status="4xx""#), 1);
