@@ -123,6 +123,10 @@ pub(crate) struct HeadRow {
 }
 
 impl HeadRow {
+    pub(crate) const fn new(size: i64, frontier: Vec<u8>) -> Self {
+        Self { size, frontier }
+    }
+
     /// The right edge of the tree.
     pub(crate) fn frontier(&self) -> Result<Frontier, StoreError> {
         let size = u64::try_from(self.size).map_err(StoreError::corrupt)?;

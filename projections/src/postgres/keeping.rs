@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::announcing::CHANNEL;
 use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::sweeping::Sweeper;
-use super::{Postgres, within};
+use super::{Postgres, loading, within};
 use crate::lease::{Lease, Moment, Standing, Terms};
-use crate::replica::{Intent, Key, LiveSet, QUESTIONS, Question, SIZES, with_room};
+use crate::replica::{Intent, LiveSet};
 use crate::{StoreError, measures, replica};
 
 /// A round that takes longer is given up, while there is a lease to lose.
@@ -216,10 +216,7 @@ async fn load(options: &PgConnectOptions) -> Result<(LiveSet, Filled), StoreErro
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
     let filled = whereabouts(&mut tx).await?;
-    let mut live = with_room(sqlx::query_as(SIZES).fetch_one(&mut *tx).await?);
-    for question in &QUESTIONS {
-        read(&mut tx, question, &mut live).await?;
-    }
+    let live = loading::load(&mut tx).await?;
     tx.rollback().await?;
     if fail::eval("resurrect_on_reload", |_| ()).is_some() {
         // Longer than a lease: changes are made meanwhile, as they are while much is loaded.
@@ -236,26 +233,6 @@ async fn whereabouts(connection: &mut PgConnection) -> Result<Filled, StoreError
     let (snapshot, identity) = question.fetch_one(connection).await?;
     let applied = snapshot.parse().map_err(StoreError::corrupt)?;
     Ok(Filled { identity, applied, open_from: 0 })
-}
-
-async fn read(
-    connection: &mut PgConnection,
-    question: &Question,
-    live: &mut LiveSet,
-) -> Result<(), StoreError> {
-    use futures_util::TryStreamExt;
-    let Question { columns, table, condition, key, .. } = question;
-    let order = match key {
-        Key::Storage => String::new(),
-        Key::Column(column) => format!("ORDER BY {column}"),
-    };
-    let columns = columns.join(", ");
-    let rows = format!("SELECT {columns} FROM {table} WHERE {condition} {order}");
-    let mut lines = connection.copy_out_raw(&format!("COPY ({rows}) TO STDOUT")).await?;
-    while let Some(lines) = lines.try_next().await? {
-        question.add_to(live, &lines)?;
-    }
-    Ok(())
 }
 
 /// Passes hints on, until it is aborted.

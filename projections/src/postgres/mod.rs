@@ -6,6 +6,7 @@ mod connecting;
 mod event_store;
 mod gathering;
 mod keeping;
+mod loading;
 mod probe;
 mod recalling;
 mod round;

@@ -25,7 +25,7 @@ use metrics::Counter;
 
 pub use intent::{Intent, InvalidIntent};
 pub use live_set::{LiveSet, Verdict};
-pub(crate) use loading::{Key, QUESTIONS, Question, SIZES, TOKEN_DIGEST, with_room};
+pub(crate) use loading::{Fields, QUESTIONS, Question, SIZES, with_room};
 pub use memory::Memory;
 
 use crate::recorded::RecordedEvent;

@@ -1,11 +1,12 @@
 //! The embedded database: one file, one process, one write connection.
 
+mod connection;
 mod event_store;
 mod keeping;
+mod loading;
 mod lock;
 mod probe;
 mod scaffold;
-mod script;
 mod sql;
 mod writing;
 
@@ -68,6 +69,7 @@ pub enum OpenError {
 /// acknowledged write outlives a power cut; the file is locked as long as any connection may be open.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
+    path: PathBuf,
     writer: SqlitePool,
     reader: SqlitePool,
     /// Changes while the write connection is held.
@@ -108,8 +110,9 @@ impl Sqlite {
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).pragma("query_only", "on"));
         let memory = Arc::new(Memory::new(LiveSet::default(), Moment::now));
-        let writing = Writing::start(writer.clone(), memory.clone(), lock.clone());
-        Ok(Self { writer, reader, memory, writing, _lock: lock })
+        let writing = Writing::start(path, writer.clone(), memory.clone(), lock.clone())
+            .map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), writer, reader, memory, writing, _lock: lock })
     }
 
     /// Brings the tables up to date, and gives events that are older than the log their places in it.

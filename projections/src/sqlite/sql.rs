@@ -1,12 +1,12 @@
 //! Statements on SQLite.
 
-use sqlx::SqliteConnection;
+use futures_util::TryStreamExt;
+use sqlx::{Either, Executor, SqliteConnection};
 
 use super::Sqlite;
-use super::script::Script;
 use crate::StoreError;
 use crate::sql::{Row, Sql, Statement, bind_values};
-use crate::write::{Step, Transaction, each_touches_a_row};
+use crate::write::{Step, Transaction, each_touches_a_row, refusal};
 
 /// How often it is tried to empty the write-ahead log.
 const CHECKPOINT_ATTEMPTS: usize = 3;
@@ -72,7 +72,21 @@ impl Transaction for SqliteConnection {
     }
 
     async fn run(&mut self, steps: Vec<Step>) -> Result<(), StoreError> {
-        Script::of(steps).run(&[], self).await
+        for (Statement { text, values }, demand) in steps.into_iter().flat_map(Step::each) {
+            let (mut changed, mut found) = (0, 0);
+            let query = bind_values!(sqlx::query(&text), values);
+            let mut answers = Executor::fetch_many(&mut *self, query);
+            while let Some(answer) = answers.try_next().await.map_err(refusal)? {
+                match answer {
+                    Either::Left(done) => changed += done.rows_affected(),
+                    Either::Right(_) => found += 1,
+                }
+            }
+            if !demand.is_met(changed, found) {
+                return demand.refuse();
+            }
+        }
+        Ok(())
     }
 
     async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {

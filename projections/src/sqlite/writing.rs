@@ -1,47 +1,40 @@
-//! Commands, written by one task: up to 64 in one transaction, which share its fsync.
+//! Commands, written by one thread: up to 64 in one transaction, which share its fsync.
 //!
 //! **Invariant:** nobody is answered before the transaction has ended, not even who is refused: what refuses one command
 //! may be what another did in the same transaction.
 //! **Invariant:** memory changes after COMMIT and before the first answer, in the order of the log.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use cqrs_es::persist::SerializedEvent;
-use futures_util::FutureExt;
 use sqlx::{SqliteConnection, SqlitePool};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::ACQUIRE_TIMEOUT;
+use super::connection::WriteConnection;
 use super::lock::DatabaseLock;
-use super::script::Script;
 use crate::event_store::CommitError;
 use crate::replica::{self, Intent, LiveSet, Memory};
-use crate::sequencer::{self, HeadRow, Placed, SELECT_HEAD};
-use crate::sql::Statement;
-use crate::write::{self, Transaction};
+use crate::sequencer::{self, Placed};
+use crate::write::{self, Step};
 use crate::{StoreError, Submission};
 
 /// Most commands in one transaction. Twice as many gain little more, and each waits for all.
 const GROUP: usize = 64;
 
-/// Most commands in one message.
-const RUN: usize = 8;
-
-/// Ends what can be taken back, and begins the next.
-const SAVE: [&str; 2] = ["RELEASE command", "SAVEPOINT command"];
-const TAKE_BACK: &str = "ROLLBACK TO command";
-
 /// IMMEDIATE takes the write lock at once; a deferred transaction that reads first can fail with `SQLITE_BUSY_SNAPSHOT`
-/// when it comes to write. The first savepoint is there to be released.
-const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT command;";
+/// when it comes to write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// A command, ready to be written.
 #[derive(Debug)]
 pub(super) struct Draft {
-    script: Script,
+    steps: Vec<Step>,
     leaves: Vec<Placed>,
     intents: Vec<Intent>,
     events: Vec<SerializedEvent>,
@@ -54,7 +47,7 @@ impl Draft {
         submission: &Submission,
     ) -> Result<Self, StoreError> {
         Ok(Self {
-            script: Script::of(write::steps::<SqliteConnection>(events, submission)?),
+            steps: write::steps::<SqliteConnection>(events, submission)?,
             leaves: write::leaves(events)?,
             intents: Intent::of(events)?,
             events: events.to_vec(),
@@ -62,28 +55,42 @@ impl Draft {
     }
 }
 
-/// The way to the task that writes.
+/// The way to the thread that writes.
 #[derive(Clone, Debug)]
 pub(super) struct Writing {
-    queue: mpsc::Sender<Waiting>,
-    closing: CancellationToken,
-    task: TaskTracker,
+    queue: mpsc::Sender<Order>,
+    ended: CancellationToken,
+}
+
+#[derive(Debug)]
+enum Order {
+    Write(Waiting),
+    /// Let nothing more in.
+    Close,
 }
 
 impl Writing {
-    /// Starts the task. It ends with [`Writing::finish`], or when nobody can reach it any more.
+    /// Starts the thread. It ends with [`Writing::finish`], or when nobody can reach it any more.
     pub(super) fn start(
-        connections: SqlitePool,
+        path: &Path,
+        turns: SqlitePool,
         memory: Arc<Memory<LiveSet>>,
         lock: Arc<DatabaseLock>,
-    ) -> Self {
-        let (queue, waiting) = mpsc::channel(GROUP);
-        let (closing, task) = (CancellationToken::new(), TaskTracker::new());
-        let writer =
-            Writer { queue: waiting, closing: closing.clone(), connections, memory, _lock: lock };
-        task.spawn(writer.run());
-        task.close();
-        Self { queue, closing, task }
+    ) -> std::io::Result<Self> {
+        let (queue, orders) = mpsc::channel(GROUP);
+        let ended = CancellationToken::new();
+        let writer = Writer {
+            queue: orders,
+            runtime: Handle::current(),
+            turns,
+            path: path.to_owned(),
+            connection: None,
+            memory,
+            _lock: lock,
+            _ended: ended.clone().drop_guard(),
+        };
+        thread::Builder::new().name("sqlite-writer".to_owned()).spawn(|| writer.run())?;
+        Ok(Self { queue, ended })
     }
 
     /// Writes the command; returns when that is on disk and in memory.
@@ -92,7 +99,7 @@ impl Writing {
         let waiting = Waiting { draft, refusal: None, answer };
         let unavailable = |error: String| StoreError::Unavailable(error.into());
         self.queue
-            .send_timeout(waiting, ACQUIRE_TIMEOUT)
+            .send_timeout(Order::Write(waiting), ACQUIRE_TIMEOUT)
             .await
             .map_err(|error| unavailable(format!("the command cannot be written: {error}")))?;
         answered.await.unwrap_or_else(|lost| Err(CommitError::AnswerLost(lost.into())))
@@ -100,8 +107,9 @@ impl Writing {
 
     /// Lets nothing more in, and returns when what waits is written.
     pub(super) async fn finish(&self) {
-        self.closing.cancel();
-        self.task.wait().await;
+        // It fails when that was said before.
+        drop(self.queue.send(Order::Close).await);
+        self.ended.cancelled().await;
     }
 }
 
@@ -122,47 +130,55 @@ impl Waiting {
 }
 
 struct Writer {
-    queue: mpsc::Receiver<Waiting>,
-    closing: CancellationToken,
-    connections: SqlitePool,
+    queue: mpsc::Receiver<Order>,
+    runtime: Handle,
+    /// Whoever holds its one connection may write, through that one or, here, through another.
+    turns: SqlitePool,
+    path: PathBuf,
+    /// `None` before the first group, and after one of which nobody knows what the connection is in the middle of.
+    connection: Option<WriteConnection>,
     memory: Arc<Memory<LiveSet>>,
     /// Held, never read.
     _lock: Arc<DatabaseLock>,
+    /// Says that all of this is gone.
+    _ended: DropGuard,
 }
 
 impl Writer {
     /// Everyone else who writes gets a turn between two groups: the pool serves in the order of asking.
-    async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            let connection = self.connections.acquire().await;
-            let mut group = vec![first];
-            while group.len() < GROUP
-                && let Ok(next) = self.queue.try_recv()
-            {
-                group.push(next);
-            }
-            match connection {
+    fn run(mut self) {
+        // A turn is given back by a task.
+        let runtime = self.runtime.clone();
+        let _context = runtime.enter();
+        while let Some(first) = self.queue.blocking_recv() {
+            let turn = runtime.block_on(self.turns.acquire());
+            let group = self.gather(first);
+            match turn {
                 Err(error) => tell_failed(group, Failure::Before(error.into())),
-                Ok(mut connection) => {
-                    let writing = AssertUnwindSafe(write(&mut connection, &self.memory, group));
-                    // After a panic nobody knows what it was in the middle of; the answers are lost with the group.
-                    if !writing.catch_unwind().await.unwrap_or(false) {
-                        connection.close_on_drop();
-                    }
-                }
+                Ok(_turn) => self.write(group),
             }
         }
     }
 
-    async fn next(&mut self) -> Option<Waiting> {
-        tokio::select! {
-            biased;
-            () = self.closing.cancelled(), if !self.queue.is_closed() => {
-                self.queue.close();
-                self.queue.recv().await
+    /// What waits, from the first on.
+    fn gather(&mut self, first: Order) -> Vec<Waiting> {
+        let mut group = Vec::new();
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Write(waiting) => group.push(waiting),
+                Order::Close => self.queue.close(),
             }
-            waiting = self.queue.recv() => waiting,
+            next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
         }
+        group
+    }
+
+    fn write(&mut self, group: Vec<Waiting>) {
+        let connection = self.connection.take();
+        let written = || write(connection, &self.path, &self.memory, group);
+        // A panic takes the connection with it, and the answers.
+        self.connection = catch_unwind(AssertUnwindSafe(written)).unwrap_or_default();
     }
 }
 
@@ -172,7 +188,7 @@ enum Failure {
     #[error(transparent)]
     Before(#[from] StoreError),
     #[error(transparent)]
-    AtCommit(sqlx::Error),
+    AtCommit(rusqlite::Error),
 }
 
 /// Tells everyone what each would have been told alone.
@@ -190,103 +206,76 @@ fn tell_failed(group: Vec<Waiting>, failure: Failure) {
     }
 }
 
-/// Writes a group and answers it. Says whether the connection may be used again: after an error nobody knows what it is in
+/// Writes a group and answers it. Gives the connection back if it may be used again: after an error nobody knows what it is in
 /// the middle of.
-async fn write(
-    connection: &mut SqliteConnection,
+fn write(
+    connection: Option<WriteConnection>,
+    path: &Path,
     memory: &Memory<LiveSet>,
     mut group: Vec<Waiting>,
-) -> bool {
-    if let Err(failure) = commit(connection, memory, &mut group).await {
-        // Whether or not SQLite has done so by itself.
-        drop(connection.execute(Statement::new("ROLLBACK")).await);
-        tell_failed(group, failure);
-        return false;
+) -> Option<WriteConnection> {
+    match commit(connection, path, memory, &mut group) {
+        Err(failure) => {
+            tell_failed(group, failure);
+            None
+        }
+        Ok(connection) => {
+            let mut is_sound = true;
+            for mut waiting in group {
+                let refusal = waiting.refusal.take();
+                is_sound &=
+                    !matches!(refusal, Some(StoreError::Unavailable(_) | StoreError::Corrupt(_)));
+                waiting.tell(refusal.map_or(Ok(()), |error| Err(error.into())));
+            }
+            is_sound.then_some(connection)
+        }
     }
-    let mut is_sound = true;
-    for mut waiting in group {
-        let refusal = waiting.refusal.take();
-        is_sound &= !matches!(refusal, Some(StoreError::Unavailable(_) | StoreError::Corrupt(_)));
-        waiting.tell(refusal.map_or(Ok(()), |error| Err(error.into())));
-    }
-    is_sound
 }
 
-/// Commits all of the group that is not refused. After an error the transaction may still be open.
-async fn commit(
-    connection: &mut SqliteConnection,
+/// Commits all of the group that is not refused. After an error nothing of it is in the middle of being written.
+fn commit(
+    connection: Option<WriteConnection>,
+    path: &Path,
     memory: &Memory<LiveSet>,
     group: &mut [Waiting],
-) -> Result<(), Failure> {
-    fill(connection, group).await?;
+) -> Result<WriteConnection, Failure> {
+    let connection = connection.map_or_else(|| WriteConnection::open(path), Ok)?;
+    fill(&connection, group)?;
     let written: Vec<_> =
         group.iter().filter(|it| it.refusal.is_none()).map(|it| &it.draft).collect();
     if written.is_empty() {
-        connection.execute(Statement::new("ROLLBACK")).await.map_err(StoreError::from)?;
-        return Ok(());
+        connection.execute("ROLLBACK")?;
+        return Ok(connection);
     }
     let intents: Vec<_> = written.iter().flat_map(|draft| &draft.intents).copied().collect();
     let doubt = memory.doubt(|live| live.announce(&intents));
-    connection.execute(Statement::new("COMMIT")).await.map_err(Failure::AtCommit)?;
+    connection.commit().map_err(Failure::AtCommit)?;
     doubt.settle(|live| {
         for draft in written {
             replica::apply_all(live, &draft.events);
         }
         live.announce(&[]);
     });
-    Ok(())
+    Ok(connection)
 }
 
 /// Begins a transaction with all that the group comes to, except what is refused.
-async fn fill(connection: &mut SqliteConnection, group: &mut [Waiting]) -> Result<(), StoreError> {
-    let begin = format!("{BEGIN}{SELECT_HEAD}");
-    let head = sqlx::query_as::<_, HeadRow>(&begin).fetch_all(&mut *connection).await?.pop();
-    let mut rest = &mut *group;
-    while !rest.is_empty() {
-        let (run, later) = rest.split_at_mut(alike(rest));
-        write_run(connection, run).await?;
-        rest = later;
+fn fill(connection: &WriteConnection, group: &mut [Waiting]) -> Result<(), StoreError> {
+    connection.execute(BEGIN)?;
+    for Waiting { draft, refusal, .. } in &mut *group {
+        connection.execute("SAVEPOINT command")?;
+        *refusal = connection.run(std::mem::take(&mut draft.steps)).err();
+        if refusal.is_some() {
+            // Fails when SQLite has ended the transaction by itself.
+            connection.execute("ROLLBACK TO command")?;
+        }
+        connection.execute("RELEASE command")?;
     }
     let written = group.iter_mut().filter(|it| it.refusal.is_none());
     let leaves: Vec<_> = written.flat_map(|it| it.draft.leaves.drain(..)).collect();
     if leaves.is_empty() {
         return Ok(());
     }
-    let head = head.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
-    connection.run(sequencer::steps(head.frontier()?, &leaves)?).await
-}
-
-/// How many commands from the first on make one message: a power of two, so that few texts are prepared.
-fn alike(commands: &[Waiting]) -> usize {
-    let Some(first) = commands.first() else { return 0 };
-    let is_like = |it: &&Waiting| it.draft.script.is_like(&first.draft.script);
-    let count = commands.iter().take(RUN).take_while(is_like).count().max(1);
-    1 << count.ilog2()
-}
-
-/// Writes commands as one message; if that fails, each by itself, and takes back what is refused.
-async fn write_run(
-    connection: &mut SqliteConnection,
-    run: &mut [Waiting],
-) -> Result<(), StoreError> {
-    if run.len() > 1 {
-        let scripts: Vec<_> = run.iter().map(|it| &it.draft.script).collect();
-        if Script::try_all(&scripts, &SAVE, connection).await {
-            return Ok(());
-        }
-        take_back(connection).await?;
-    }
-    for Waiting { draft, refusal, .. } in run {
-        if let Err(error) = draft.script.run(&SAVE, connection).await {
-            *refusal = Some(error);
-            take_back(connection).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Fails when SQLite has ended the transaction by itself.
-async fn take_back(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    connection.execute(Statement::new(TAKE_BACK)).await?;
-    Ok(())
+    let head = connection.head()?.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
+    connection.run(sequencer::steps(head.frontier()?, &leaves)?)
 }

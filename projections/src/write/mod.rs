@@ -219,11 +219,21 @@ fn about(
     Ok(Statement::new(text).bind(&*event.aggregate_type).bind(&*event.aggregate_id).bind(sequence))
 }
 
-/// What a failed statement of the transaction means. Only `events_pkey` is a lost race; a broken
-/// constraint that no caller can cause is corruption and is logged as an alarm.
+/// What a failed statement of the transaction means.
 pub(crate) fn refusal(error: sqlx::Error) -> StoreError {
-    let Some(constraint) = broken_constraint(&error) else { return error.into() };
-    match constraint.as_str() {
+    match broken_constraint(&error) {
+        Some(constraint) => refused_by(&constraint, error),
+        None => error.into(),
+    }
+}
+
+/// What it means that a constraint was broken that the database calls so. Only `events_pkey` is a lost race; one that no
+/// caller can break is corruption and is logged as an alarm.
+pub(crate) fn refused_by(
+    constraint: &str,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> StoreError {
+    match constraint {
         name if EVENTS_KEY.contains(&name) => StoreError::Conflict,
         name if EMAIL_KEY.contains(&name) => StoreError::EmailTaken,
         name if FOUNDER_KEY.contains(&name) => StoreError::AlreadySetUp,

@@ -1,0 +1,159 @@
+//! The connection that commands are written through. SQLite is called where the work is done: a message to a thread of
+//! its own and back, as sqlx sends one for every statement, takes longer than most statements.
+
+use std::path::Path;
+
+use chrono::SecondsFormat;
+use rusqlite::ffi::{
+    SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
+};
+use rusqlite::types::{ToSql, ToSqlOutput};
+use rusqlite::{CachedStatement, Connection, Error, OpenFlags, OptionalExtension};
+
+use super::BUSY_TIMEOUT;
+use crate::StoreError;
+use crate::sequencer::{HeadRow, SELECT_HEAD};
+use crate::sql::{Statement, Value};
+use crate::write::{Step, refused_by};
+
+/// Statements that stay prepared: more than commands have.
+const PREPARED: usize = 128;
+
+/// As on the other connections (`Sqlite::open`); and what a savepoint may have to put back is small.
+const PRAGMAS: &str = "
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA recursive_triggers = ON;
+PRAGMA temp_store = MEMORY";
+
+/// A connection. What it is in the middle of is rolled back on drop.
+#[derive(Debug)]
+pub(super) struct WriteConnection(Connection);
+
+impl WriteConnection {
+    /// To a database that is there.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || {
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.set_prepared_statement_cache_capacity(PREPARED);
+            connection.execute_batch(PRAGMAS)?;
+            Ok(Self(connection))
+        };
+        open().map_err(unavailable)
+    }
+
+    /// Runs a statement without values.
+    pub(super) fn execute(&self, text: &str) -> Result<(), StoreError> {
+        self.try_execute(text).map_err(unavailable)
+    }
+
+    /// Commits the transaction.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        self.try_execute("COMMIT")
+    }
+
+    fn try_execute(&self, text: &str) -> Result<(), Error> {
+        self.0.prepare_cached(text)?.raw_execute().map(drop)
+    }
+
+    /// The log's head, if it has one.
+    pub(super) fn head(&self) -> Result<Option<HeadRow>, StoreError> {
+        let mut question = self.0.prepare_cached(SELECT_HEAD).map_err(unavailable)?;
+        let row = question.query_row([], |row| Ok(HeadRow::new(row.get(0)?, row.get(1)?)));
+        row.optional().map_err(unavailable)
+    }
+
+    /// Runs steps until one fails.
+    pub(super) fn run(&self, steps: Vec<Step>) -> Result<(), StoreError> {
+        for (statement, demand) in steps.into_iter().flat_map(Step::each) {
+            let found = self.count_found(&statement).map_err(refusal)?;
+            // That of the last statement that changes rows: no demand on one that only asks looks at it.
+            if !demand.is_met(self.0.changes(), found) {
+                return demand.refuse();
+            }
+        }
+        Ok(())
+    }
+
+    fn count_found(&self, Statement { text, values }: &Statement) -> Result<u64, Error> {
+        // `$1` is a name to SQLite, `?1` a number.
+        let mut statement = self.0.prepare_cached(&text.replace('$', "?"))?;
+        for (number, value) in (1..).zip(values) {
+            statement.raw_bind_parameter(number, value)?;
+        }
+        count_rows(&mut statement)
+    }
+}
+
+fn count_rows(statement: &mut CachedStatement<'_>) -> Result<u64, Error> {
+    let (mut rows, mut found) = (statement.raw_query(), 0);
+    while rows.next()?.is_some() {
+        found += 1;
+    }
+    Ok(found)
+}
+
+/// As sqlx writes it on the other connections.
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Text(text) => text.to_sql(),
+            Self::Integer(integer) => integer.to_sql(),
+            Self::Boolean(boolean) => boolean.to_sql(),
+            Self::Bytes(bytes) => bytes.to_sql(),
+            Self::Time(time) => {
+                Ok(text(time.map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, false))))
+            }
+            Self::Json(json) => Ok(text(json.as_ref().map(ToString::to_string))),
+        }
+    }
+}
+
+fn text(text: Option<String>) -> ToSqlOutput<'static> {
+    ToSqlOutput::Owned(text.into())
+}
+
+pub(super) fn unavailable(error: Error) -> StoreError {
+    StoreError::Unavailable(error.into())
+}
+
+/// What a failed statement means.
+fn refusal(error: Error) -> StoreError {
+    match broken_constraint(&error) {
+        Some(constraint) => refused_by(&constraint, error),
+        None => unavailable(error),
+    }
+}
+
+/// Which columns are not unique, or which check failed.
+fn broken_constraint(error: &Error) -> Option<String> {
+    let Error::SqliteFailure(failure, Some(message)) = error else { return None };
+    let is_known =
+        [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_CHECK]
+            .contains(&failure.extended_code);
+    let (_, columns) = message.split_once("constraint failed: ")?;
+    is_known.then(|| columns.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A commit is on disk (2 = FULL), and what no statement may do, none can do here.
+    #[test]
+    fn the_connection_that_commands_are_written_through_is_as_strict_as_the_others() {
+        let file = std::env::temp_dir().join(format!("symbolon-{}.db", std::process::id()));
+        // An empty file is an empty database.
+        std::fs::write(&file, "").unwrap();
+        let connection = WriteConnection::open(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        for (pragma, expected) in
+            [("synchronous", 2), ("foreign_keys", 1), ("recursive_triggers", 1)]
+        {
+            let value = connection.0.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+            assert_eq!(value, Ok(expected), "{pragma}");
+        }
+    }
+}
