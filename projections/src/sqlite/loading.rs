@@ -12,11 +12,15 @@ use crate::replica::{Fields, LiveSet, QUESTIONS, Question, SIZES, with_room};
 /// The one question about the whole that is asked beside those about rows.
 pub(super) const SELECT_EPOCH: &str = "SELECT epoch FROM replica_epoch";
 
+/// Each page is read once or, of users, a few times in a row. What is kept of the file in memory stays the process's when the connection
+/// goes, so it is little: in KiB as SQLite wants it.
+const BEGIN: &str = "PRAGMA cache_size = -256; BEGIN";
+
 /// Reads everything in one snapshot, and in which epoch that was.
 pub(super) fn load(path: &Path) -> Result<(LiveSet, i64), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
-    connection.execute_batch("BEGIN").map_err(unavailable)?;
+    connection.execute_batch(BEGIN).map_err(unavailable)?;
     let epoch = connection.query_row(SELECT_EPOCH, [], |row| row.get(0)).map_err(unavailable)?;
     let sizes = connection.query_row(SIZES, [], |row| Ok((row.get(0)?, row.get(1)?)));
     let mut live = with_room(sizes.map_err(unavailable)?);
