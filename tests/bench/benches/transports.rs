@@ -41,6 +41,18 @@ fn main() {
             server.pid(),
         ),
         ("HTTP/2, 32 streams at once", multiplexed(&tcp), "/v1/token", server.pid()),
+        (
+            "the same, only whether the token is good (`HEAD`)",
+            Transport { method: "HEAD", ..multiplexed(&tcp) },
+            "/v1/token",
+            server.pid(),
+        ),
+        (
+            "axum, hello world, HTTP/2, 32 streams at once",
+            multiplexed(&http1(hello)),
+            "/",
+            anchor.pid(),
+        ),
         ("Unix socket, HTTP/1.1", unix.clone(), "/v1/token", server.pid()),
         ("Unix socket, HTTP/2, 32 streams at once", multiplexed(&unix), "/v1/token", server.pid()),
     ];
@@ -54,9 +66,12 @@ fn main() {
     println!(
         "\n| how `GET /v1/token` is asked | server CPU, µs/request | × HTTP/1.1 | requests/s | client CPU |\n|---|--:|--:|--:|--:|"
     );
+    let spread = |value: &dyn Fn(&Vec<Asked>) -> f64| Spread::of(rounds[1..].iter().map(value));
+    let ratio = |row: usize, to: usize| {
+        spread(&|round| round[row].server_microseconds / round[to].server_microseconds)
+    };
     for (row, (label, ..)) in rows.iter().enumerate() {
-        let spread = |value: &dyn Fn(&Vec<Asked>) -> f64| Spread::of(rounds[1..].iter().map(value));
-        let ratio = spread(&|round| round[row].server_microseconds / round[1].server_microseconds);
+        let ratio = ratio(row, 1);
         println!(
             "| {label} | {:.1} | {:.2} ({:.2}–{:.2}) | {:.0} | {:.0} % |",
             spread(&|round| round[row].server_microseconds).median,
@@ -67,6 +82,13 @@ fn main() {
             spread(&|round| round[row].client_share).median * 100.0,
         );
     }
+    let [head, hello] = ["(`HEAD`)", "hello world, HTTP/2"]
+        .map(|part| rows.iter().position(|(label, ..)| label.contains(part)).expect("it is there"));
+    let ratio = ratio(head, hello);
+    println!(
+        "\n`HEAD`, × hello over HTTP/2: {:.2} ({:.2}–{:.2})",
+        ratio.median, ratio.min, ratio.max
+    );
 }
 
 fn serve(program: &Program, folder: &Folder, port: u16, socket: &Path, scale: Scale) -> Server {

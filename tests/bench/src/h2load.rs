@@ -9,9 +9,11 @@ use std::time::Duration;
 use crate::process::{Watched, watch};
 use crate::statistics::percentile;
 
-/// How requests reach a server.
+/// How a server is asked.
 #[derive(Clone, Debug)]
 pub struct Transport {
+    /// `GET`, or `HEAD` over HTTP/2: over HTTP/1.1 h2load waits for the body.
+    pub method: &'static str,
     /// The port on 127.0.0.1.
     pub port: u16,
     /// Instead of the port.
@@ -26,7 +28,7 @@ pub struct Transport {
 
 /// One request after another on each of 32 connections.
 pub const fn http1(port: u16) -> Transport {
-    Transport { port, socket: None, is_http2: false, connections: 32, at_once: 1 }
+    Transport { method: "GET", port, socket: None, is_http2: false, connections: 32, at_once: 1 }
 }
 
 /// What came of it.
@@ -93,6 +95,7 @@ fn command(transport: &Transport, path: &str, token: &str, length: Duration) -> 
     if !transport.is_http2 {
         command.arg("--h1");
     }
+    command.args(["--header", &format!(":method: {}", transport.method)]);
     command.args(["--header", &format!("authorization: Bearer {token}")]);
     if let Some(socket) = &transport.socket {
         command.arg(format!("--base-uri=unix:{}", socket.display()));
