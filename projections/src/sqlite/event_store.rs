@@ -1,4 +1,4 @@
-//! Commands are written by the one task that has the write connection's turn; reads are the crate's own.
+//! Commands are written by one thread; reads are the crate's own.
 
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistedEventRepository, PersistenceError, SerializedEvent};

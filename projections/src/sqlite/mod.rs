@@ -1,4 +1,4 @@
-//! The embedded database: one file, one process, one write connection.
+//! The embedded database: one file, one process, one who writes at a time.
 
 mod connection;
 mod event_store;
@@ -65,8 +65,8 @@ pub enum OpenError {
 
 /// The database of one process.
 ///
-/// **Invariant:** writes go through one connection, so they are in one order; `synchronous=FULL`, so an
-/// acknowledged write outlives a power cut; the file is locked as long as any connection may be open.
+/// **Invariant:** whoever writes holds the one connection of a pool, so writes are in one order; `synchronous=FULL`, so
+/// an acknowledged write outlives a power cut; the file is locked as long as any connection may be open.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
@@ -74,7 +74,7 @@ pub struct Sqlite {
     reader: SqlitePool,
     /// Changes while the write connection is held.
     memory: Arc<Memory<LiveSet>>,
-    /// Through which commands reach the write connection.
+    /// Through which commands reach the thread that writes them.
     writing: Writing,
     /// Held, never read.
     _lock: Arc<DatabaseLock>,
