@@ -1,15 +1,16 @@
 //! A rebuild that ends half-way, or whose rows were tampered with, changes nothing that is served.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::time::{Duration, Instant};
 
 use api::startup::{Thoroughness, rebuild};
+use futures_util::FutureExt;
 use projections::rebuild::{Step, Watch};
 use rand::RngExt;
 use tests::past;
 use tests::seed::seeded;
 use tests::sql::Connection;
 use tests::{Database, Store};
-use tokio::sync::Notify;
 
 use super::{attempt, damage::damage, found, live, rebuilt, scaffold_stands, settings_of};
 use crate::logging::number_all;
@@ -22,38 +23,52 @@ contract_tests!(
     two_at_once_are_refused,
 );
 
-/// Ends a rebuild when so many events were made rows of.
+/// Ends a rebuild at once when so many events were made rows of, as a panic would.
 struct Interruption {
     at: u64,
     is_filling: bool,
-    ring: Arc<Notify>,
 }
+
+struct Interrupted;
 
 impl Watch for Interruption {
     fn begins(&mut self, step: Step, _: u64, _: u64) {
         self.is_filling = step == Step::Fill;
         if !self.is_filling {
-            self.ring.notify_one();
+            resume_unwind(Box::new(Interrupted));
         }
     }
 
     fn reached(&mut self, done: u64) {
         if self.is_filling && done >= self.at {
-            self.ring.notify_one();
+            resume_unwind(Box::new(Interrupted));
         }
     }
 }
 
 /// Runs until then, and drops it like a connection that breaks.
 async fn interrupted(database: &Database, at: u64) {
-    let ring = Arc::new(Notify::new());
-    let mut watch = Interruption { at, is_filling: false, ring: ring.clone() };
+    let mut watch = Interruption { at, is_filling: false };
     let settings = settings_of(database);
-    tokio::select! {
-        biased;
-        () = ring.notified() => {}
-        done = rebuild(&settings, Thoroughness::Rebuild, &mut watch) => panic!("{done:?}"),
+    let run = AssertUnwindSafe(rebuild(&settings, Thoroughness::Rebuild, &mut watch));
+    let end = run.catch_unwind().await.expect_err("it does not come to its end");
+    assert!(end.is::<Interrupted>());
+    if database.store() == Store::Postgres {
+        wait_until_nobody_rebuilds(database).await;
     }
+}
+
+/// The server frees what a connection held when it notices that it is gone.
+async fn wait_until_nobody_rebuilds(database: &Database) {
+    let mut connection = Connection::open(database).await;
+    let question = "SELECT COUNT(*)::text FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'symbolon rebuild'";
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while connection.value(question).await != "0" {
+        assert!(Instant::now() < deadline, "the server does not notice");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    connection.close().await;
 }
 
 async fn much<S: TestStore>(stage: &Stage<S>, test: &str) {
