@@ -14,7 +14,7 @@ use super::BUSY_TIMEOUT;
 use crate::StoreError;
 use crate::sequencer::{HeadRow, SELECT_HEAD};
 use crate::sql::{Statement, Value};
-use crate::write::{Step, refused_by};
+use crate::write::{Step, refused_by, sqlite_constraint};
 
 /// Statements that stay prepared: more than commands have.
 const PREPARED: usize = 128;
@@ -133,8 +133,7 @@ fn broken_constraint(error: &Error) -> Option<String> {
     let is_known =
         [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_CHECK]
             .contains(&failure.extended_code);
-    let (_, columns) = message.split_once("constraint failed: ")?;
-    is_known.then(|| columns.to_owned())
+    sqlite_constraint(message).filter(|_| is_known).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::connection::unavailable;
 use crate::StoreError;
 use crate::replica::{Fields, LiveSet, QUESTIONS, Question, SIZES, with_room};
 
-/// The one question about the whole that is asked beside those about rows.
+/// In which epoch the rows are: a rebuild begins the next one.
 pub(super) const SELECT_EPOCH: &str = "SELECT epoch FROM replica_epoch";
 
 /// Each page is read once or, of users, a few times in a row. What is kept of the file in memory stays the process's when the connection

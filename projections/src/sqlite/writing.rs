@@ -151,6 +151,10 @@ impl Writer {
         let runtime = self.runtime.clone();
         let _context = runtime.enter();
         while let Some(first) = self.queue.blocking_recv() {
+            let Order::Write(first) = first else {
+                self.queue.close();
+                continue;
+            };
             let turn = runtime.block_on(self.turns.acquire());
             let group = self.gather(first);
             match turn {
@@ -161,15 +165,15 @@ impl Writer {
     }
 
     /// What waits, from the first on.
-    fn gather(&mut self, first: Order) -> Vec<Waiting> {
-        let mut group = Vec::new();
-        let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
+    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let mut group = vec![first];
+        while group.len() < GROUP
+            && let Ok(next) = self.queue.try_recv()
+        {
+            match next {
                 Order::Write(waiting) => group.push(waiting),
                 Order::Close => self.queue.close(),
             }
-            next = if group.len() < GROUP { self.queue.try_recv().ok() } else { None };
         }
         group
     }

@@ -251,6 +251,10 @@ fn broken_constraint(error: &sqlx::Error) -> Option<String> {
         return Some(name.to_owned());
     }
     let broken = error.is_unique_violation() || error.is_check_violation();
-    let (_, columns) = error.message().split_once("constraint failed: ")?;
-    broken.then(|| columns.to_owned())
+    sqlite_constraint(error.message()).filter(|_| broken).map(str::to_owned)
+}
+
+/// The columns or the check that a message of SQLite's ends with.
+pub(crate) fn sqlite_constraint(message: &str) -> Option<&str> {
+    message.split_once("constraint failed: ").map(|(_, constraint)| constraint)
 }
