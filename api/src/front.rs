@@ -23,10 +23,11 @@ use crate::app::App;
 use crate::auth::middleware::{Known, account_header, know_at_once};
 use crate::client_address::{ClientAddress, Peer};
 use crate::error::ApiError;
+use crate::fixed_headers::put_fixed_headers;
 use crate::handlers::show_caller::json;
 use crate::measures::Stopwatch;
 use crate::measures::requests::Answered;
-use crate::router::{REQUEST_ID, put_fixed_headers, request_id};
+use crate::router::{REQUEST_ID, request_id};
 
 /// The one path that is answered here.
 const PATH: &str = "/v1/token";

@@ -17,6 +17,7 @@ pub mod enrolment;
 pub mod erasing;
 pub mod error;
 pub mod extract;
+pub mod fixed_headers;
 pub mod front;
 pub mod handlers;
 pub mod housekeeping;

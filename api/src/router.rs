@@ -24,6 +24,7 @@ use crate::auth::trusted_proxy::take_header;
 use crate::auth::webhook::authenticate_webhook;
 use crate::client_address::find_client_address;
 use crate::error::ApiError;
+use crate::fixed_headers::with_fixed_headers;
 use crate::idempotency::read_key;
 use crate::limits::layers::{limit_account, limit_prospects, limit_webhook};
 use crate::{handlers as h, measures, pages};
@@ -33,10 +34,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Bodies are small: the largest holds twenty prospects.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
-
-/// Pages load nothing from anywhere, send forms home, and cannot be framed.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 macro_rules! routes {
     ($($(#[$doc:meta])* $group:ident { $($method:ident $path:literal => $handler:expr;)+ })+) => {
@@ -288,24 +285,6 @@ fn span(request: &Request) -> tracing::Span {
         method = %request.method(),
         route,
     )
-}
-
-/// Adds what every answer says, unless it says otherwise.
-pub(crate) fn put_fixed_headers(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-}
-
-async fn with_fixed_headers(mut response: Response) -> Response {
-    put_fixed_headers(response.headers_mut());
-    response
 }
 
 /// What a request is called: as the caller calls it, when that is short and plain; otherwise by a new name.

@@ -28,6 +28,7 @@ mod erasure;
 mod error_table;
 mod export;
 mod failed_credentials;
+mod fixed_headers;
 mod gateway;
 mod generating;
 mod history;

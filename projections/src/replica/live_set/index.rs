@@ -115,9 +115,12 @@ impl Table {
 
     fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let wanted = low(hash) << self.place_bits;
-        for at in self.buckets_of(hash) {
-            let mut matches = self.buckets.get(at)?.matches(wanted, self.place_bits);
-            while let Some(slot) = matches.next_of(self.buckets.get(at)?) {
+        // Both are read before one is looked through: no cache has them, and so they are waited for together.
+        let matched = self.buckets_of(hash).map(|at| {
+            self.buckets.get(at).map(|bucket| (bucket, bucket.matches(wanted, self.place_bits)))
+        });
+        for (bucket, mut matches) in matched.into_iter().flatten() {
+            while let Some(slot) = matches.next_of(bucket) {
                 let place = self.place(slot);
                 if is_it(place) {
                     return Some(place);
