@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use projections::{ReadModels, StoreError};
+use tower_sessions::ExpiredDeletion;
 
 use crate::clock::Clock;
 
@@ -14,7 +15,11 @@ const INTERVAL: Duration = Duration::from_hours(1);
 const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// Goes round until it is dropped. A round that fails is made up for by the next.
-pub async fn keep_house(store: Arc<dyn ReadModels>, clock: Arc<dyn Clock>) {
+pub async fn keep_house(
+    store: Arc<dyn ReadModels>,
+    sessions: impl ExpiredDeletion,
+    clock: Arc<dyn Clock>,
+) {
     let mut rounds = tokio::time::interval(INTERVAL);
     loop {
         rounds.tick().await;
@@ -22,6 +27,14 @@ pub async fn keep_house(store: Arc<dyn ReadModels>, clock: Arc<dyn Clock>) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "forgot {count} expired idempotency keys"),
             Err(error) => tracing::warn!(%error, "could not forget expired idempotency keys"),
+        }
+        match store.forget_expired_codes(clock.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "forgot {count} expired set-up codes"),
+            Err(error) => tracing::warn!(%error, "could not forget expired set-up codes"),
+        }
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "could not forget expired sessions");
         }
         match forget_late(&*store).await {
             Ok(0) => {}

@@ -14,7 +14,7 @@ use projections::{EventStore, Finding, ReadModels, Verifier};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_sessions::SessionStore;
+use tower_sessions::ExpiredDeletion;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 use uuid::Uuid;
 
@@ -272,7 +272,7 @@ impl Parts {
         store: impl EventStore + ReadModels,
         verifier: Arc<dyn Verifier>,
         names: Names,
-        sessions: impl SessionStore + Clone,
+        sessions: impl ExpiredDeletion + Clone,
     ) -> Result<Service, StartError> {
         measures::install();
         let mut salt = [0; 16];
@@ -303,7 +303,8 @@ impl Parts {
             notary: self.notary,
             readiness: Readiness::default(),
         });
-        let housekeeping = tokio::spawn(keep_house(app.store.clone(), app.clock.clone()));
+        let (store, clock) = (app.store.clone(), app.clock.clone());
+        let housekeeping = tokio::spawn(keep_house(store, sessions.clone(), clock));
         let usage = UsageWriter::start(&app);
         let recorder = app.usage.clone();
         let upkeep = tokio::spawn(async move {

@@ -4,13 +4,12 @@
 //! can come between. What is kept points at the events: whoever repeats the request gets an answer made
 //! from them again, and nothing of the answer itself is stored.
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::persist::{PersistenceError, SerializedEvent};
 
 use crate::recorded::RecordedEvent;
-use crate::sql::{Sql, Statement};
+use crate::sql::Statement;
 use crate::{Actor, EventStore, StoreError};
 
 /// How long a key is remembered.
@@ -56,10 +55,6 @@ SELECT request_digest, aggregate_id, first_sequence, last_sequence
 FROM idempotency_keys
 WHERE key_digest = $1
   AND expires_at > $2";
-
-const FORGET_KEYS: &str = "
-DELETE FROM idempotency_keys
-WHERE expires_at <= $1";
 
 #[derive(sqlx::FromRow)]
 struct KeyRow {
@@ -119,19 +114,5 @@ fn unreadable(error: PersistenceError) -> StoreError {
         PersistenceError::OptimisticLockError
         | PersistenceError::ConnectionError(_)
         | PersistenceError::UnknownError(_) => StoreError::Unavailable(error.into()),
-    }
-}
-
-/// What is done behind the requests to keep the tables small.
-#[async_trait]
-pub trait Housekeeping: Send + Sync {
-    /// Forgets idempotency keys that have expired; says how many.
-    async fn forget_expired_keys(&self, at: DateTime<Utc>) -> Result<u64, StoreError>;
-}
-
-#[async_trait]
-impl<S: Sql> Housekeeping for S {
-    async fn forget_expired_keys(&self, at: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.execute(Statement::new(FORGET_KEYS).bind(at)).await
     }
 }

@@ -20,6 +20,7 @@ contract_tests!(
     a_founder_comes_with_an_unexpired_code_or_not_at_all,
     an_invitation_founds_nothing,
     of_two_founders_at_once_one_is_let_in,
+    expired_codes_are_forgotten_and_no_others,
 );
 
 fn code(number: u8, user_id: Option<UserId>, stage: &Stage<impl TestStore>) -> SetupCode {
@@ -187,4 +188,21 @@ async fn of_two_founders_at_once_one_is_let_in<S: TestStore>(stage: Stage<S>) {
     assert_eq!(unused.as_ref(), Some(&left_over), "the loser's code was rolled back");
     let ledger = stage.ledger().await;
     assert_eq!((ledger.events.len(), ledger.rows("user_profiles").len()), (1, 1));
+}
+
+async fn expired_codes_are_forgotten_and_no_others<S: TestStore>(stage: Stage<S>) {
+    let codes = [1, 2, 3].map(|number| {
+        let code = code(number, None, &stage);
+        SetupCode { expires_at: code.expires_at + TimeDelta::microseconds(number.into()), ..code }
+    });
+    for code in &codes {
+        stage.store.issue_setup_code(code).await.unwrap();
+    }
+    let (.., invitation) = invited(&stage, 4).await;
+    let forget = async |at| stage.store.forget_expired_codes(at).await.unwrap();
+    assert_eq!(forget(codes[0].expires_at - TimeDelta::microseconds(1)).await, 0);
+    assert_eq!(forget(codes[1].expires_at).await, 2);
+    let ledger = stage.ledger().await;
+    let left: Vec<_> = ledger.rows("setup_codes").iter().map(|row| row[0].clone()).collect();
+    assert_eq!(left, [&codes[2], &invitation].map(|code| Some(hex::encode(code.digest))));
 }

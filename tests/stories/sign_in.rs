@@ -1,7 +1,10 @@
 //! Signing in with an e-mail address and a password, and out again.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tests::actors::{email_of, password_of};
+use tests::sql::Connection;
 use tests::{Answer, Client, Store, TestApp, on_both_stores};
 
 on_both_stores!(
@@ -11,6 +14,7 @@ on_both_stores!(
     a_wrong_password_and_an_unknown_address_get_the_same_answer,
     the_address_is_known_in_any_case,
     a_session_outlives_the_server,
+    expired_sessions_are_forgotten_and_no_others,
     a_sign_in_with_a_bad_body_is_refused,
     signing_out_without_a_session_changes_nothing,
     a_planted_session_does_not_become_the_victims,
@@ -79,6 +83,33 @@ pub(crate) async fn a_session_outlives_the_server(store: Store) {
     let alice = app.user("alice").await;
     app.stop().await;
     app.start().await;
+    alice.token_state().await;
+}
+
+pub(crate) async fn expired_sessions_are_forgotten_and_no_others(store: Store) {
+    let table = match store {
+        Store::Sqlite => "tower_sessions",
+        Store::Postgres => "tower_sessions.session",
+    };
+    let mut app = TestApp::new(store).await;
+    let alice = app.user("alice").await;
+    app.stop().await;
+    let mut database = Connection::open(app.database()).await;
+    let expired = format!(
+        "INSERT INTO {table} (id, data, expiry_date)
+         SELECT 'expired', data, '2026-01-01T00:00:00+00:00' FROM {table} LIMIT 1"
+    );
+    database.execute(&expired).await.unwrap();
+    database.close().await;
+    app.start().await;
+    let mut database = Connection::open(app.database()).await;
+    let find = format!("SELECT id FROM {table} WHERE id = 'expired'");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !database.rows(&find).await.is_empty() {
+        assert!(Instant::now() < deadline, "it is still there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    database.close().await;
     alice.token_state().await;
 }
 

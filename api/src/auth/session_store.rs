@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{ExpiredDeletion, SessionStore};
 
 /// Longest wait for any answer of the store.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -44,5 +44,12 @@ impl<S: SessionStore> SessionStore for TimedStore<S> {
 
     async fn delete(&self, id: &Id) -> Result<()> {
         in_time(self.0.delete(id)).await
+    }
+}
+
+#[async_trait]
+impl<S: ExpiredDeletion> ExpiredDeletion for TimedStore<S> {
+    async fn delete_expired(&self) -> Result<()> {
+        in_time(self.0.delete_expired()).await
     }
 }
