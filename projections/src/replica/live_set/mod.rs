@@ -9,10 +9,10 @@
 //! |---|---|
 //! | the record ([`packed`]): two ids, the key, the membership | 49 |
 //! | a slot of the [`index`] by key: 4, and the empty ones | 4.2 to 4.7 |
-//! | a share in an account: 20, a slot and one that is empty, over so many members | 25 / members |
+//! | a share in an account: 16, a slot and one that is empty, over so many members | 21 / members |
 //! | for one who came out of the order of ids since everything was loaded: a slot of the index by id | 4.3 to 4.8 |
 //!
-//! Measured: 54 with a thousand members in each account, 56 to 57 with ten. One with something out of the ordinary takes
+//! Measured: 54 with a thousand members in each account, 55 to 56 with ten. One with something out of the ordinary takes
 //! some 150 more: an instance role, a lock that was ever closed, a second account, a token of the 63rd event or later.
 
 mod accounts;
