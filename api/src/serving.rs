@@ -25,6 +25,9 @@ use gathering::Gathering;
 const DRAIN: Duration = Duration::from_secs(10);
 /// Pause after a connection that could not be accepted: there are too many open files, for instance.
 const BREATH: Duration = Duration::from_millis(100);
+/// Who was answered nothing for so long, or for up to twice as long, is hung up on: whoever is idle, or says a request so slowly.
+/// Gateways hang up on an idle one after a minute or so, and had better be first.
+const SILENCE: Duration = Duration::from_mins(2);
 /// Requests at once over one HTTP/2 connection: gateways have few connections and many clients.
 const STREAMS: u32 = 1_000;
 /// The socket's owner and group may connect.
@@ -160,8 +163,14 @@ impl Server {
         let connection = self.protocol.serve_connection(io, self.front.to(peer));
         let connection = self.connections.watch(connection.into_owned());
         tokio::spawn(async move {
-            if let Err(error) = stream.release(connection).await {
-                tracing::debug!(%error, "a connection ended: {error}");
+            tokio::select! {
+                biased;
+                outcome = stream.clone().release(connection) => {
+                    if let Err(error) = outcome {
+                        tracing::debug!(%error, "a connection ended: {error}");
+                    }
+                }
+                () = stream.silence(SILENCE) => tracing::debug!("a connection was silent"),
             }
         });
     }

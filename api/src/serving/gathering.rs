@@ -9,6 +9,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -29,6 +30,8 @@ struct Gathered<S> {
     bytes: Vec<u8>,
     /// So many of the bytes have left.
     written: usize,
+    /// Some have left lately.
+    is_heard: bool,
 }
 
 impl<S> Clone for Gathering<S> {
@@ -40,7 +43,12 @@ impl<S> Clone for Gathering<S> {
 impl<S: AsyncWrite + Unpin> Gathering<S> {
     /// Around this one.
     pub(super) fn new(stream: S) -> Self {
-        Self(Arc::new(Mutex::new(Gathered { stream, bytes: Vec::new(), written: 0 })))
+        Self(Arc::new(Mutex::new(Gathered {
+            stream,
+            bytes: Vec::new(),
+            written: 0,
+            is_heard: false,
+        })))
     }
 
     /// Runs a connection over this stream. Whatever it has written leaves whenever it pauses.
@@ -61,6 +69,16 @@ impl<S: AsyncWrite + Unpin> Gathering<S> {
         outcome
     }
 
+    /// Returns when nothing has left for so long, or for up to twice as long.
+    pub(super) async fn silence(&self, length: Duration) {
+        loop {
+            tokio::time::sleep(length).await;
+            if !std::mem::take(&mut self.lock().is_heard) {
+                return;
+            }
+        }
+    }
+
     /// Never poisoned for long: a connection that panicked is not polled again.
     fn lock(&self) -> MutexGuard<'_, Gathered<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -73,7 +91,10 @@ impl<S: AsyncWrite + Unpin> Gathered<S> {
         while let Some(rest @ [_, ..]) = self.bytes.get(self.written..) {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.written += count,
+                count => {
+                    self.written += count;
+                    self.is_heard = true;
+                }
             }
         }
         self.bytes.clear();
@@ -121,6 +142,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathering<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::time::Instant;
+
     use futures_util::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -200,6 +224,42 @@ mod tests {
             tokio::join!(stream.release(connection), theirs.read_to_string(&mut read));
         released.unwrap();
         assert!(read == expected, "something is missing or out of order");
+    }
+
+    #[tokio::test]
+    async fn it_is_silent_when_nothing_has_left_for_so_long() {
+        const LENGTH: Duration = Duration::from_millis(100);
+        let (ours, mut theirs) = tokio::io::duplex(100);
+        let stream = Gathering::new(ours);
+        let connection = {
+            let mut stream = stream.clone();
+            async move {
+                for _ in 0..5 {
+                    stream.read_exact(&mut [0]).await?;
+                    stream.write_all(b"answer").await?;
+                }
+                std::future::pending::<io::Result<()>>().await
+            }
+        };
+        let last = Cell::new(Instant::now());
+        let client = async {
+            for _ in 0..5 {
+                tokio::time::sleep(LENGTH / 2).await;
+                last.set(Instant::now());
+                theirs.write_all(b"?").await.unwrap();
+                theirs.read_exact(&mut [0; 6]).await.unwrap();
+            }
+            // To say something is not to be answered.
+            while theirs.write_all(b"?").await.is_ok() {
+                tokio::time::sleep(LENGTH / 10).await;
+            }
+        };
+        tokio::select! {
+            outcome = stream.clone().release(connection) => panic!("{outcome:?}"),
+            () = client => panic!("it goes on"),
+            () = stream.silence(LENGTH) => {}
+        }
+        assert!(last.get().elapsed() >= LENGTH);
     }
 
     #[test]
