@@ -9,10 +9,10 @@ use axum::response::Response;
 
 type Said = (HeaderName, &'static str);
 
+const OF_ALL: &[Said] = &[(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+
 /// Pages load nothing from elsewhere, send forms home, and cannot be framed.
 const OF_PAGES: &[Said] = &[
-    (CACHE_CONTROL, "no-store"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -23,16 +23,13 @@ const OF_PAGES: &[Said] = &[
 ];
 
 /// Whatever else is shown as a page can do nothing at all.
-const OF_OTHERS: &[Said] = &[
-    (CACHE_CONTROL, "no-store"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-];
+const OF_OTHERS: &[Said] =
+    &[(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
 
 /// Adds what an answer says, unless it says otherwise.
 pub(crate) fn put_fixed_headers(headers: &mut HeaderMap) {
-    let fixed = if is_page(headers) { OF_PAGES } else { OF_OTHERS };
-    for (name, value) in fixed {
+    let of_its_kind = if is_page(headers) { OF_PAGES } else { OF_OTHERS };
+    for (name, value) in OF_ALL.iter().chain(of_its_kind) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }

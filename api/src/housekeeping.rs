@@ -23,16 +23,8 @@ pub async fn keep_house(
     let mut rounds = tokio::time::interval(INTERVAL);
     loop {
         rounds.tick().await;
-        match store.forget_expired_keys(clock.now()).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "forgot {count} expired idempotency keys"),
-            Err(error) => tracing::warn!(%error, "could not forget expired idempotency keys"),
-        }
-        match store.forget_expired_codes(clock.now()).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "forgot {count} expired set-up codes"),
-            Err(error) => tracing::warn!(%error, "could not forget expired set-up codes"),
-        }
+        tell("expired idempotency keys", store.forget_expired_keys(clock.now()).await);
+        tell("expired set-up codes", store.forget_expired_codes(clock.now()).await);
         if let Err(error) = sessions.delete_expired().await {
             tracing::warn!(%error, "could not forget expired sessions");
         }
@@ -44,6 +36,14 @@ pub async fn keep_house(
         if let Err(error) = forget_deliveries(&*store, clock.now() - DELIVERIES_KEPT).await {
             tracing::warn!(%error, "could not forget old deliveries");
         }
+    }
+}
+
+fn tell(what: &str, forgotten: Result<u64, StoreError>) {
+    match forgotten {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "forgot {count} {what}"),
+        Err(error) => tracing::warn!(%error, "could not forget {what}"),
     }
 }
 

@@ -40,11 +40,10 @@ async fn describe<S: TestStore>(stage: &Stage<S>, user_id: UserId) {
          VALUES ('2026-01-01T00:00:00+00:00', 'r', '{user_id}', 'session', '192.0.2.1', 'Lynx', 'GET', '/v1/audit/tokens', '[]', 200)"
     );
     connection.execute(&read).await.unwrap();
-    let (table, bytes) = match S::STORE {
-        Store::Sqlite => ("tower_sessions", format!("CAST('..{user_id}..' AS BLOB)")),
-        Store::Postgres => {
-            ("tower_sessions.session", format!("convert_to('..{user_id}..', 'UTF8')"))
-        }
+    let table = S::STORE.sessions();
+    let bytes = match S::STORE {
+        Store::Sqlite => format!("CAST('..{user_id}..' AS BLOB)"),
+        Store::Postgres => format!("convert_to('..{user_id}..', 'UTF8')"),
     };
     let session = format!(
         "INSERT INTO {table} (id, data, expiry_date) VALUES ('{user_id}', {bytes}, '2027-01-01T00:00:00+00:00')"
@@ -54,10 +53,7 @@ async fn describe<S: TestStore>(stage: &Stage<S>, user_id: UserId) {
 }
 
 async fn sessions<S: TestStore>(stage: &Stage<S>) -> Vec<String> {
-    let table = match S::STORE {
-        Store::Sqlite => "tower_sessions",
-        Store::Postgres => "tower_sessions.session",
-    };
+    let table = S::STORE.sessions();
     let mut connection = Connection::open(&stage.database).await;
     let rows = connection.rows(&format!("SELECT id FROM {table} ORDER BY id")).await;
     rows.into_iter().map(|row| row[0].clone().unwrap()).collect()

@@ -14,6 +14,16 @@ pub enum Store {
     Postgres,
 }
 
+impl Store {
+    /// The table of browser sessions.
+    pub const fn sessions(self) -> &'static str {
+        match self {
+            Self::Sqlite => "tower_sessions",
+            Self::Postgres => "tower_sessions.session",
+        }
+    }
+}
+
 /// A data directory and, on PostgreSQL, a database. It outlives the servers that run on it.
 #[derive(Debug)]
 pub struct Database {

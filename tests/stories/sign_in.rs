@@ -87,10 +87,7 @@ pub(crate) async fn a_session_outlives_the_server(store: Store) {
 }
 
 pub(crate) async fn expired_sessions_are_forgotten_and_no_others(store: Store) {
-    let table = match store {
-        Store::Sqlite => "tower_sessions",
-        Store::Postgres => "tower_sessions.session",
-    };
+    let table = store.sessions();
     let mut app = TestApp::new(store).await;
     let alice = app.user("alice").await;
     app.stop().await;
