@@ -7,13 +7,14 @@
 use std::time::Duration;
 
 use fail::fail_point;
-use sqlx::PgPool;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
+use sqlx::{PgPool, Postgres};
 use tokio::sync::Mutex;
 
 use super::round::IDENTITY;
 use super::snapshot::Snapshot;
-use super::{in_time, within};
+use super::{connecting, in_time, within};
 use crate::lease::{Grounds, MARGIN, Moment, Roll, Seen};
 use crate::{StoreError, measures};
 
@@ -22,31 +23,35 @@ pub(super) const CHANNEL: &str = "symbolon_intents";
 
 /// Longest lease there is; a constraint of `nodes` says so.
 const LONGEST: Duration = Duration::from_secs(3);
-/// From one roll call to the next.
+/// Nodes that are well confirm sooner than a timer could wake anyone: so long, one roll call follows another.
+const EAGER: Duration = Duration::from_millis(4);
+/// From one roll call to the next after that.
 const PAUSE: Duration = Duration::from_millis(2);
-/// How many connections are tried.
-const CONNECTIONS: usize = 20;
 /// Longest wait for one.
 const CALL: Duration = Duration::from_millis(150);
 
 /// Need not outlive a crash: the command whose intents are lost cannot commit. Nodes hear of it when it is there.
-const ANNOUNCE: &str = "
+fn announce() -> String {
+    format!(
+        "
 WITH quick AS (
-    SELECT set_config('synchronous_commit', 'off', true), pg_notify($2, '')
+    SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')
 )
 INSERT INTO intents (announced, subject)
 SELECT pg_current_xact_id()::text::bigint, unnest($1::text[])
 FROM quick
-RETURNING announced";
-
-/// Whether the transaction of that statement still goes on.
-const IS_OPEN: &str = "SELECT current_setting('synchronous_commit') = 'off'";
+RETURNING announced"
+    )
+}
 
 /// Its values are those of [`Announcement::columns`].
 pub(super) const WITHDRAW: &str = "
 DELETE FROM intents
 WHERE announced = ANY ($1::text[]::bigint[])
   AND subject = ANY ($2::text[])";
+
+/// A connection that answered a moment ago.
+pub(super) type Proven = PoolConnection<Postgres>;
 
 /// Who announces, and what it knows of the nodes.
 #[derive(Debug)]
@@ -111,31 +116,48 @@ impl Announcer {
     }
 
     /// Returns when no node answers from memory about what so many commands are about to change. A node that comes later
-    /// sees the intents before it answers.
+    /// sees the intents before it answers. The connection is one that answered a moment ago, if any did.
     pub(super) async fn announce(
         &self,
         subjects: Vec<String>,
         commands: usize,
-    ) -> Result<Announcement, StoreError> {
-        let transaction = write(&self.connections, &subjects).await?;
+    ) -> Result<(Announcement, Option<Proven>), StoreError> {
+        let text = announce();
+        let (rows, mut connection) =
+            connecting::ask::<(i64,)>(&self.connections, &text, &[&subjects]).await?;
+        let &(transaction,) =
+            rows.first().ok_or_else(|| StoreError::corrupt("nothing was announced"))?;
         let (announced, at) = (Announcement { transaction, subjects }, Moment::now());
-        fail_point!("skip_wait", |_| Ok(announced.clone()));
-        let waited = tokio::time::timeout(LONGEST + MARGIN, self.wait(transaction, at)).await;
+        fail_point!("skip_wait", |_| Ok((announced.clone(), None)));
+        let wait = self.wait(transaction, at, &mut connection);
+        let waited = tokio::time::timeout(LONGEST + MARGIN, wait).await;
+        if waited.is_err() {
+            connection.close_on_drop();
+        }
+        let proven = waited.is_ok().then_some(connection);
         let grounds = waited.unwrap_or(Grounds::Time);
         let seconds = Moment::now().since(at).as_secs_f64();
         metrics::histogram!(measures::INTENT_WAIT).record_many(seconds, commands);
         let count = u64::try_from(commands).unwrap_or(u64::MAX);
         metrics::counter!(measures::INTENTS, "by" => grounds.as_str()).increment(count);
-        Ok(announced)
+        Ok((announced, proven))
     }
 
-    async fn wait(&self, transaction: i64, at: Moment) -> Grounds {
+    async fn wait(&self, transaction: i64, at: Moment, connection: &mut Proven) -> Grounds {
         let mut judged = at;
         loop {
-            if let Ok(Some(grounds)) = self.look(transaction, at, &mut judged).await {
-                return grounds;
+            match self.look(transaction, at, &mut judged, connection).await {
+                Ok(Some(grounds)) => return grounds,
+                Ok(None) => {}
+                Err(_) => {
+                    if let Ok(other) = self.connections.acquire().await {
+                        std::mem::replace(connection, other).close_on_drop();
+                    }
+                }
             }
-            tokio::time::sleep(PAUSE).await;
+            if Moment::now().since(at) > EAGER {
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 
@@ -146,10 +168,11 @@ impl Announcer {
         transaction: i64,
         at: Moment,
         judged: &mut Moment,
+        connection: &mut PgConnection,
     ) -> Result<Option<Grounds>, sqlx::Error> {
         let mut state = self.state.lock().await;
         if state.last.as_ref().is_none_or(|call| call.begun <= *judged) {
-            state.call(&self.connections).await?;
+            state.call(connection).await?;
         }
         let Some(call) = &state.last else { return Ok(None) };
         *judged = call.begun;
@@ -165,14 +188,14 @@ impl Announcer {
 }
 
 impl State {
-    async fn call(&mut self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    async fn call(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let text = format!(
             "
 SELECT node_id, renewal, lease_ms, CASE WHEN identity = {IDENTITY} THEN confirmed::text END AS confirmed
 FROM nodes"
         );
         let begun = Moment::now();
-        let rows = within(CALL, sqlx::query_as::<_, Row>(&text).fetch_all(pool)).await?;
+        let rows = within(CALL, sqlx::query_as::<_, Row>(&text).fetch_all(connection)).await?;
         let renewals: Vec<_> =
             rows.iter().map(|row| (row.node_id.clone(), row.renewal.unsigned_abs())).collect();
         let silences = self.roll.call(begun, Moment::now(), &renewals);
@@ -184,36 +207,6 @@ FROM nodes"
         self.last = Some(Call { begun, nodes: nodes.collect() });
         Ok(())
     }
-}
-
-/// Writes the intents; says in which transaction.
-///
-/// A request that is dropped while its transaction begins leaves a connection behind in the middle of it. What is written
-/// there is not committed, so another connection is taken.
-async fn write(pool: &PgPool, subjects: &[String]) -> Result<i64, StoreError> {
-    for _ in 0..CONNECTIONS {
-        let mut connection = pool.acquire().await?;
-        match in_time(try_write(&mut connection, subjects)).await {
-            Ok(Some(transaction)) => return Ok(transaction),
-            Ok(None) => connection.close_on_drop(),
-            Err(error) => {
-                connection.close_on_drop();
-                return Err(error.into());
-            }
-        }
-    }
-    Err(StoreError::Unavailable("no connection is free for an intent".into()))
-}
-
-/// `None` when somebody left a transaction open on this connection.
-async fn try_write(
-    connection: &mut PgConnection,
-    subjects: &[String],
-) -> Result<Option<i64>, sqlx::Error> {
-    let announce = sqlx::query_scalar(ANNOUNCE).bind(subjects).bind(CHANNEL);
-    let written: Vec<i64> = announce.fetch_all(&mut *connection).await?;
-    let is_open: bool = sqlx::query_scalar(IS_OPEN).fetch_one(connection).await?;
-    Ok(written.first().copied().filter(|_| !is_open))
 }
 
 /// Takes the intents back in the transaction that carries them out, so that a snapshot sees either them or the change.

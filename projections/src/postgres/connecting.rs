@@ -1,11 +1,14 @@
 //! Which connections are used: those to a primary, as long as they answer.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions, PgSeverity};
+use sqlx::{Connection, PgConnection, PgPool, Postgres};
 
 use super::{ACQUIRE_TIMEOUT, OpenError, in_time};
+use crate::sql::Row;
 
 /// So that the server finds out within half a minute that a node is gone, and frees what it held. The other way
 /// round sqlx offers nothing: there every call has a time limit.
@@ -20,6 +23,9 @@ pub(super) const KEEPALIVE: [(&str, &str); 4] = [
 /// its place in the pool until the kernel gives it up, after a quarter of an hour.
 const GIVEN_BACK: Duration = Duration::from_secs(1);
 
+/// Whether a connection is still there is asked when it was idle for so long.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Connections to the primary, so many of them open before they are needed.
 pub(super) fn pool(ready: u32, connections: u32, options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
@@ -29,6 +35,64 @@ pub(super) fn pool(ready: u32, connections: u32, options: PgConnectOptions) -> P
         .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
         .after_release(|connection, _| Box::pin(require_answer(connection)))
         .connect_lazy_with(options)
+}
+
+/// Connections to the primary for what is written one group after another. One that was used a moment ago is not asked whether
+/// it is still there, neither before nor after: [`ask`] finds out. Who gives up on one has it closed.
+///
+/// Nobody waits long because another of the group must; and an index finds what each command names, whatever statistics
+/// say.
+pub(super) fn groups(connections: u32, options: &PgConnectOptions) -> PgPool {
+    let options = options.clone().options([
+        ("lock_timeout", "100"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for < IDLE { Ok(true) } else { require_answer(connection).await }
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+/// Asks what may be asked twice, of another connection when one turns out to have ended. Its values are arrays of texts. The
+/// connection that answered comes along.
+pub(super) async fn ask<R: Row>(
+    groups: &PgPool,
+    text: &str,
+    values: &[&[String]],
+) -> Result<(Vec<R>, PoolConnection<Postgres>), sqlx::Error> {
+    // All of those that were there may have ended.
+    for _ in 0..=groups.options().get_max_connections() {
+        let mut connection = groups.acquire().await?;
+        let question = values.iter().fold(sqlx::query_as(text), |it, value| it.bind(*value));
+        match in_time(question.fetch_all(&mut *connection)).await {
+            Ok(rows) => return Ok((rows, connection)),
+            Err(error) => {
+                connection.close_on_drop();
+                if !has_ended(&error) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Err(sqlx::Error::PoolTimedOut)
+}
+
+/// Whether the connection is gone, rather than silent.
+fn has_ended(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(error) = error {
+        return error.kind() != ErrorKind::TimedOut;
+    }
+    let error = error.as_database_error().and_then(|it| it.try_downcast_ref::<PgDatabaseError>());
+    error.is_some_and(|error| error.severity() != PgSeverity::Error)
 }
 
 /// Behind one address now this server may answer and now that. A primary that becomes a standby drops its

@@ -44,6 +44,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Separate pools: slow commands must not starve authentication.
 const COMMAND_CONNECTIONS: u32 = 16;
+const GROUP_CONNECTIONS: u32 = 16;
 const READ_CONNECTIONS: u32 = 16;
 const VERIFYING_CONNECTIONS: u32 = 8;
 /// How often it is looked whether a lease was renewed while patience lasts.
@@ -83,6 +84,7 @@ pub enum OpenError {
 #[derive(Clone, Debug)]
 pub struct Postgres {
     commands: PgPool,
+    groups: PgPool,
     reads: PgPool,
     /// Longest silence while an answer from those is waited for; `None`: silence does not matter.
     patience: Option<Duration>,
@@ -121,11 +123,14 @@ impl Postgres {
         refuse_unsafe_server(&options).await?;
         let pool = |ready, connections| connecting::pool(ready, connections, options.clone());
         let (commands, bell) = (pool(0, COMMAND_CONNECTIONS), Arc::default());
+        let groups = connecting::groups(GROUP_CONNECTIONS, &options);
         let reads = pool(0, READ_CONNECTIONS);
+        let writing = Writing::start(groups.clone(), commands.clone(), Arc::clone(&bell));
         Ok(Self {
-            writing: Arc::new(Writing::start(commands.clone(), Arc::clone(&bell))),
-            recalling: Arc::new(Recalling::start(reads.clone())),
+            writing: Arc::new(writing),
+            recalling: Arc::new(Recalling::start(groups.clone())),
             commands,
+            groups,
             reads,
             patience: None,
             hint: Arc::default(),
@@ -241,7 +246,7 @@ impl Postgres {
     /// Closes all connections.
     pub async fn close(&self) {
         self.prober.close().await;
-        for pool in [&self.verifying, &self.reads, &self.commands] {
+        for pool in [&self.verifying, &self.reads, &self.groups, &self.commands] {
             close(pool).await;
         }
     }

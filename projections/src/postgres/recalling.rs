@@ -6,8 +6,8 @@ use std::sync::Arc;
 use cqrs_es::persist::SerializedEvent;
 use sqlx::PgPool;
 
+use super::connecting;
 use super::gathering::{GROUP, Gathering};
-use super::in_time;
 use crate::StoreError;
 use crate::recall::EventRow;
 
@@ -58,9 +58,8 @@ impl Recalling {
 
 async fn recall(connections: PgPool, group: Vec<Waiting>) {
     let (types, ids): (Vec<_>, Vec<_>) = group.iter().map(|it| it.question.clone()).unzip();
-    let question = sqlx::query_as::<_, Row>(FIND_LATEST).bind(types).bind(ids);
-    let rows = match in_time(question.fetch_all(&connections)).await {
-        Ok(rows) => rows,
+    let rows = match connecting::ask::<Row>(&connections, FIND_LATEST, &[&types, &ids]).await {
+        Ok((rows, _)) => rows,
         Err(error) => {
             let error = StoreError::from(error);
             // What is wrong with the past of one is nothing to the others.

@@ -11,24 +11,17 @@ use cqrs_es::persist::SerializedEvent;
 use futures_util::future::join_all;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection, PgPool, Postgres as Database};
+use sqlx::{Connection, PgPool, Postgres};
 use tokio::sync::Notify;
 use tracing::{Instrument, Span};
 
-use super::announcing::{Announcement, Announcer, forget, withdraw};
+use super::announcing::{Announcement, Announcer, Proven, forget, withdraw};
 use super::gathering::{Gathering, take_distinct};
 use super::{commit, in_time, is_old_release, rows};
 use crate::event_store::CommitError;
 use crate::replica::Intent;
 use crate::write::{self, Step, Transaction};
 use crate::{StoreError, Submission};
-
-const BEGIN: &str = "BEGIN";
-
-/// Nobody waits long because another of the group must; and an index finds what each command names, whatever
-/// statistics say.
-const BEGIN_TOGETHER: &str =
-    "BEGIN; SET LOCAL lock_timeout = 100; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 type Waiting = super::gathering::Waiting<Draft, Result<(), CommitError>>;
 
@@ -75,10 +68,10 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// On these connections. The bell rings when events were committed.
-    pub(super) fn start(connections: PgPool, bell: Arc<Notify>) -> Self {
-        let announcer = Announcer::new(connections.clone());
-        let writer = Arc::new(Writer { connections, announcer, bell });
+    /// Groups on some connections, and on others what is written by itself. The bell rings when events were committed.
+    pub(super) fn start(groups: PgPool, single: PgPool, bell: Arc<Notify>) -> Self {
+        let announcer = Announcer::new(groups.clone());
+        let writer = Arc::new(Writer { groups, single, announcer, bell });
         let start = || {
             let writer = Arc::clone(&writer);
             Gathering::start(take, move |group| Arc::clone(&writer).write(group))
@@ -133,7 +126,8 @@ fn tell_failed(group: Vec<Waiting>, error: StoreError) {
 
 #[derive(Debug)]
 struct Writer {
-    connections: PgPool,
+    groups: PgPool,
+    single: PgPool,
     announcer: Announcer,
     bell: Arc<Notify>,
 }
@@ -141,20 +135,25 @@ struct Writer {
 impl Writer {
     async fn write(self: Arc<Self>, group: Vec<Waiting>) {
         let subjects: Vec<_> = group.iter().flat_map(|it| it.question.subjects.clone()).collect();
-        let announced = if subjects.is_empty() {
-            None
+        let (announced, mut connection) = if subjects.is_empty() {
+            (None, None)
         } else {
             match self.announcer.announce(subjects, group.len()).await {
-                Ok(announced) => Some(announced),
+                Ok((announced, connection)) => (Some(announced), connection),
                 Err(error) => return tell_failed(group, error),
             }
         };
-        let commit = |alike| self.commit(alike, announced.as_ref());
+        let commit = |alike| self.commit(alike, announced.as_ref(), connection.take());
         join_all(alike(group).into_iter().map(commit)).await;
     }
 
     /// Commits commands that are alike.
-    async fn commit(self: &Arc<Self>, alike: Vec<Waiting>, announced: Option<&Announcement>) {
+    async fn commit(
+        self: &Arc<Self>,
+        alike: Vec<Waiting>,
+        announced: Option<&Announcement>,
+        connection: Option<Proven>,
+    ) {
         let subjects = alike.iter().flat_map(|it| it.question.subjects.clone()).collect();
         let announced = announced.map(|it| it.only(subjects));
         if alike.iter().any(|it| !it.question.is_of_rows) {
@@ -162,10 +161,11 @@ impl Writer {
         }
         let steps: Vec<&[Step]> = alike.iter().map(|it| &*it.question.steps).collect();
         let fill = async |tx: &mut PgConnection| rows::run(tx, &steps, announced.as_ref()).await;
-        let outcome = match self.connections.acquire().await {
-            Ok(connection) => carry_out(connection, BEGIN_TOGETHER, fill).await,
-            Err(error) => Err(StoreError::from(error).into()),
+        let connection = match connection {
+            Some(connection) => Ok(connection),
+            None => self.groups.acquire().await,
         };
+        let outcome = carry_out(connection, fill).await;
         match outcome {
             Ok(()) => {
                 self.bell.notify_one();
@@ -186,7 +186,7 @@ impl Writer {
             Err(CommitError::NotSent(error)) => {
                 tell_failed(alike, error);
                 if let Some(announced) = announced {
-                    forget(&self.connections, &announced).await;
+                    forget(&self.single, &announced).await;
                 }
             }
         }
@@ -212,28 +212,25 @@ impl Writer {
                 None => Ok(()),
             }
         };
-        let outcome = match self.connections.acquire().await {
-            Ok(connection) => carry_out(connection, BEGIN, fill).await,
-            Err(error) => Err(StoreError::from(error).into()),
-        };
+        let outcome = carry_out(self.single.acquire().await, fill).await;
         let is_refused = matches!(outcome, Err(CommitError::NotSent(_)));
         if outcome.is_ok() {
             self.bell.notify_one();
         }
         command.tell(outcome);
         if let Some(announced) = announced.filter(|_| is_refused) {
-            forget(&self.connections, &announced).await;
+            forget(&self.single, &announced).await;
         }
     }
 }
 
 /// One transaction: the events, all that follows from them, and the end of what was announced.
 async fn carry_out(
-    mut connection: PoolConnection<Database>,
-    begin: &'static str,
+    connection: Result<PoolConnection<Postgres>, sqlx::Error>,
     fill: impl AsyncFnOnce(&mut PgConnection) -> Result<(), StoreError>,
 ) -> Result<(), CommitError> {
-    let outcome = match in_time(connection.begin_with(begin)).await {
+    let mut connection = connection.map_err(StoreError::from)?;
+    let outcome = match in_time(connection.begin()).await {
         Err(error) => Err(CommitError::NotSent(error.into())),
         Ok(mut tx) => match fill(&mut tx).await {
             Ok(()) => commit::committed(tx.commit())
