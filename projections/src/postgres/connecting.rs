@@ -38,7 +38,7 @@ pub(super) fn pool(ready: u32, connections: u32, options: PgConnectOptions) -> P
 }
 
 /// Connections to the primary for what is written one group after another. One that was used a moment ago is not asked whether
-/// it is still there, neither before nor after: [`ask`] finds out. Who gives up on one has it closed.
+/// it is still there: [`ask`] finds out.
 ///
 /// Nobody waits long because another of the group must; and an index finds what each command names, whatever statistics
 /// say.
@@ -54,6 +54,7 @@ pub(super) fn groups(connections: u32, options: &PgConnectOptions) -> PgPool {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
+        .after_release(|connection, _| Box::pin(require_answer(connection)))
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for < IDLE { Ok(true) } else { require_answer(connection).await }

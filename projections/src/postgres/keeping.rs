@@ -104,9 +104,12 @@ impl Keeper<'_> {
     /// Goes round on one connection until that fails, or until it is to stop.
     async fn hold(&mut self, is_told: &mut bool) -> Result<(), StoreError> {
         // Statistics may say that there are few events, and a plan may be kept that was made when there were. What that costs on
-        // paper would have the statement compiled, each time.
-        let options = PgConnectOptions::clone(&self.store.options)
-            .options([("enable_seqscan", "off"), ("jit", "off")]);
+        // paper would have the statement compiled, each time, or planned.
+        let options = PgConnectOptions::clone(&self.store.options).options([
+            ("enable_seqscan", "off"),
+            ("jit", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+        ]);
         let mut connection = within(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
         while !self.stop.is_cancelled() {
