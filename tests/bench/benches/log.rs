@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bench::cluster::Cluster;
 use bench::lineup::Folder;
+use bench::process::SERVER_CPU;
 use bench::program::Program;
 use bench::report::{begin, thousands};
 use bench::scale::Scale;
@@ -42,7 +43,7 @@ fn main() {
     runtime.block_on(async {
         let folder = Folder::new();
         on_sqlite(&program, &folder, scale).await;
-        match Cluster::start(&folder.file("cluster")) {
+        match Cluster::start(&folder.file("cluster"), SERVER_CPU) {
             Ok(cluster) => on_postgres(&program, &folder, &cluster, scale).await,
             Err(reason) => println!("| PostgreSQL | not run: {reason} |"),
         }

@@ -1,7 +1,7 @@
 //! What a live token costs in memory, how long a start takes to read all of them, and what a request costs among so many.
 //!
 //! Every user has one token and one membership, ten users an account. Memory is that of the process, less that of one
-//! with an empty database. Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
+//! with an empty database. PostgreSQL has the client's processor, which has nothing else to do while memory is filled. Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use bench::client;
 use bench::cluster::Cluster;
 use bench::contender::{Contender, Kind};
 use bench::lineup::Folder;
-use bench::process::{Server, free_port, resident};
+use bench::process::{CLIENT_CPU, Server, free_port, resident};
 use bench::program::Program;
 use bench::report::{begin, thousands};
 use bench::scale::Scale;
@@ -31,7 +31,7 @@ fn main() {
     for tokens in all.iter().copied() {
         let folder = Folder::new();
         on_sqlite(&program, &folder, scale, tokens);
-        match Cluster::start(&folder.file("cluster")) {
+        match Cluster::start(&folder.file("cluster"), CLIENT_CPU) {
             Ok(cluster) => on_postgres(&program, &folder, &cluster, scale, tokens),
             Err(reason) => println!("| PostgreSQL | not run: {reason} |"),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bench::cluster::Cluster;
 use bench::databases;
 use bench::lineup::Folder;
+use bench::process::SERVER_CPU;
 use bench::report::{begin, thousands};
 use bench::scale::Scale;
 use bench::statistics::Spread;
@@ -36,7 +37,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let folder = Folder::new();
-        let cluster = Cluster::start(&folder.file("cluster"));
+        let cluster = Cluster::start(&folder.file("cluster"), SERVER_CPU);
         on_sqlite(&folder, scale).await;
         match &cluster {
             Ok(cluster) => on_postgres(cluster, &folder, scale).await,

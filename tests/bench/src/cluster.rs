@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own, on the servers' processor, with its default settings.
+//! A PostgreSQL of our own, with its default settings.
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts one in an empty folder.
+    /// Makes and starts one in an empty folder, on this processor.
     ///
     /// # Errors
     /// When there is no PostgreSQL on this machine.
-    pub fn start(folder: &Path) -> Result<Self, String> {
+    pub fn start(folder: &Path, processor: &str) -> Result<Self, String> {
         let missing = "PostgreSQL is not installed (apt-get install postgresql)";
         let binaries = newest_installation().ok_or(missing)?;
         std::fs::create_dir_all(folder).expect("the parent is ours");
@@ -35,7 +35,8 @@ impl Cluster {
         let port = free_port();
         let mut postgres = unprivileged_command(&binaries.join("postgres"));
         postgres.arg("-D").arg(&data).arg(format!("-p{port}")).arg("-k").arg(folder);
-        let mut server = Server::spawn("postgres", &postgres, folder.parent().expect("a parent"));
+        let logs = folder.parent().expect("a parent");
+        let mut server = Server::spawn("postgres", &postgres, logs, processor);
         server.wait_for_log(|log| log.contains("ready to accept connections"));
         let cluster = Self { server, port, folder: folder.to_owned(), binaries };
         cluster.sql("postgres", "CREATE ROLE symbolon LOGIN");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cluster::Cluster;
 use crate::contender::{Contender, Kind};
 use crate::peer::Peer;
-use crate::process::{Server, free_port};
+use crate::process::{SERVER_CPU, Server, free_port};
 use crate::program::Program;
 use crate::scale::Scale;
 use crate::{client, seed, tokens};
@@ -236,7 +236,7 @@ impl Lineup {
     }
 
     fn start_on_postgres(&mut self, program: &Program) -> Result<(), String> {
-        let cluster = Cluster::start(&self.folder.file("cluster"))?;
+        let cluster = Cluster::start(&self.folder.file("cluster"), SERVER_CPU)?;
         let url = cluster.create_database("bench");
         let postgres = cluster.pid();
         eprintln!("filling PostgreSQL");

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Where servers run.
+/// The processor on which servers run.
 pub const SERVER_CPU: &str = "0";
-/// Where the client runs.
-const CLIENT_CPU: &str = "1";
+/// That of the client.
+pub const CLIENT_CPU: &str = "1";
 
 /// How long a server may take until it answers: ten million tokens are to be read.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// A server that runs on [`SERVER_CPU`], with all that it starts. Stopped on drop.
+/// A server that runs on one processor, with all that it starts. Stopped on drop.
 #[derive(Debug)]
 pub struct Server {
     name: String,
@@ -25,12 +25,12 @@ pub struct Server {
 
 impl Server {
     /// Starts one. It ends when this process does, however that ends. What it prints goes to `<folder>/<name>.log`.
-    pub fn spawn(name: &str, command: &Command, folder: &Path) -> Self {
+    pub fn spawn(name: &str, command: &Command, folder: &Path, processor: &str) -> Self {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log).expect("the folder is ours");
         let again = output.try_clone().expect("a descriptor is free");
         let mut pinned = Command::new("taskset");
-        pinned.args(["-c", SERVER_CPU, "setpriv", "--pdeathsig", "TERM"]);
+        pinned.args(["-c", processor, "setpriv", "--pdeathsig", "TERM"]);
         let child = wrap(pinned, command).stdout(output).stderr(again).spawn();
         let child = child.expect("taskset and setpriv are there: apt-get install util-linux");
         Self { name: name.to_owned(), child, log }
@@ -38,7 +38,7 @@ impl Server {
 
     /// Starts one, and waits until someone listens on this port.
     pub fn serving(name: &str, command: &Command, port: u16, folder: &Path) -> Self {
-        let mut server = Self::spawn(name, command, folder);
+        let mut server = Self::spawn(name, command, folder, SERVER_CPU);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         server.wait_until(|_| TcpStream::connect(address).is_ok());
         server
@@ -46,7 +46,7 @@ impl Server {
 
     /// Starts one that answers from memory, and waits until all of it is there.
     pub fn remembering(name: &str, command: &Command, folder: &Path) -> Self {
-        let mut server = Self::spawn(name, command, folder);
+        let mut server = Self::spawn(name, command, folder, SERVER_CPU);
         server.wait_for_log(|log| log.contains(" users in ") && log.contains("Listening on"));
         server
     }
@@ -188,7 +188,7 @@ pub struct Watched {
     pub client_share: f64,
 }
 
-/// Runs a client on `CLIENT_CPU`, and watches what it costs these processes and their descendants.
+/// Runs a client on [`CLIENT_CPU`], and watches what it costs these processes and their descendants.
 #[expect(clippy::cast_precision_loss, reason = "nanoseconds of some seconds")]
 pub fn watch(client: &Command, servers: &[u32]) -> Watched {
     let mut pinned = Command::new("taskset");
