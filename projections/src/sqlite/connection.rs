@@ -7,14 +7,13 @@ use chrono::SecondsFormat;
 use rusqlite::ffi::{
     SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
 };
-use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{CachedStatement, Connection, Error, OpenFlags, OptionalExtension};
 
 use super::BUSY_TIMEOUT;
 use crate::StoreError;
 use crate::sequencer::{HeadRow, SELECT_HEAD};
 use crate::sql::{Statement, Value};
-use crate::write::{Step, refused_by, sqlite_constraint};
+use crate::write::{Demand, Step, refused_by, sqlite_constraint};
 
 /// Statements that stay prepared: more than commands have.
 const PREPARED: usize = 128;
@@ -65,10 +64,10 @@ impl WriteConnection {
         row.optional().map_err(unavailable)
     }
 
-    /// Runs steps until one fails.
-    pub(super) fn run(&self, steps: Vec<Step>) -> Result<(), StoreError> {
-        for (statement, demand) in steps.into_iter().flat_map(Step::each) {
-            let found = self.count_found(&statement).map_err(refusal)?;
+    /// Runs statements until one fails.
+    pub(super) fn run(&self, statements: Vec<Native>) -> Result<(), StoreError> {
+        for Native { text, values, demand } in statements {
+            let found = self.count_found(&text, values).map_err(refusal)?;
             // That of the last statement that changes rows: no demand on one that only asks looks at it.
             if !demand.is_met(self.0.changes(), found) {
                 return demand.refuse();
@@ -77,13 +76,45 @@ impl WriteConnection {
         Ok(())
     }
 
-    fn count_found(&self, Statement { text, values }: &Statement) -> Result<u64, Error> {
-        // `$1` is a name to SQLite, `?1` a number.
-        let mut statement = self.0.prepare_cached(&text.replace('$', "?"))?;
+    fn count_found(&self, text: &str, values: Vec<rusqlite::types::Value>) -> Result<u64, Error> {
+        let mut statement = self.0.prepare_cached(text)?;
         for (number, value) in (1..).zip(values) {
             statement.raw_bind_parameter(number, value)?;
         }
         count_rows(&mut statement)
+    }
+}
+
+/// A statement as SQLite takes it, and what must come of it: made before anyone waits for the connection.
+#[derive(Debug)]
+pub(super) struct Native {
+    text: String,
+    values: Vec<rusqlite::types::Value>,
+    demand: Demand,
+}
+
+impl Native {
+    /// Those of steps, in their order.
+    pub(super) fn of(steps: Vec<Step>) -> Vec<Self> {
+        let native = |(Statement { text, values }, demand)| Self {
+            // `$1` is a name to SQLite, `?1` a number.
+            text: text.replace('$', "?"),
+            values: values.into_iter().map(native).collect(),
+            demand,
+        };
+        steps.into_iter().flat_map(Step::each).map(native).collect()
+    }
+}
+
+/// As sqlx writes it on the other connections.
+fn native(value: Value) -> rusqlite::types::Value {
+    match value {
+        Value::Text(text) => text.into(),
+        Value::Integer(integer) => integer.into(),
+        Value::Boolean(boolean) => boolean.into(),
+        Value::Bytes(bytes) => bytes.into(),
+        Value::Time(time) => time.map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, false)).into(),
+        Value::Json(json) => json.map(|it| it.to_string()).into(),
     }
 }
 
@@ -93,26 +124,6 @@ fn count_rows(statement: &mut CachedStatement<'_>) -> Result<u64, Error> {
         found += 1;
     }
     Ok(found)
-}
-
-/// As sqlx writes it on the other connections.
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        match self {
-            Self::Text(text) => text.to_sql(),
-            Self::Integer(integer) => integer.to_sql(),
-            Self::Boolean(boolean) => boolean.to_sql(),
-            Self::Bytes(bytes) => bytes.to_sql(),
-            Self::Time(time) => {
-                Ok(text(time.map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, false))))
-            }
-            Self::Json(json) => Ok(text(json.as_ref().map(ToString::to_string))),
-        }
-    }
-}
-
-fn text(text: Option<String>) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(text.into())
 }
 
 pub(super) fn unavailable(error: Error) -> StoreError {

@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::ACQUIRE_TIMEOUT;
-use super::connection::WriteConnection;
+use super::connection::{Native, WriteConnection};
 use super::lock::DatabaseLock;
 use crate::event_store::CommitError;
 use crate::replica::{self, Intent, LiveSet, Memory};
 use crate::sequencer::{self, Placed};
-use crate::write::{self, Step};
+use crate::write;
 use crate::{StoreError, Submission};
 
 /// Most commands in one transaction. Twice as many gain little more, and each waits for all.
@@ -34,7 +34,7 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// A command, ready to be written.
 #[derive(Debug)]
 pub(super) struct Draft {
-    steps: Vec<Step>,
+    statements: Vec<Native>,
     leaves: Vec<Placed>,
     intents: Vec<Intent>,
     events: Vec<SerializedEvent>,
@@ -47,7 +47,7 @@ impl Draft {
         submission: &Submission,
     ) -> Result<Self, StoreError> {
         Ok(Self {
-            steps: write::steps::<SqliteConnection>(events, submission)?,
+            statements: Native::of(write::steps::<SqliteConnection>(events, submission)?),
             leaves: write::leaves(events)?,
             intents: Intent::of(events)?,
             events: events.to_vec(),
@@ -268,7 +268,7 @@ fn fill(connection: &WriteConnection, group: &mut [Waiting]) -> Result<(), Store
     connection.execute(BEGIN)?;
     for Waiting { draft, refusal, .. } in &mut *group {
         connection.execute("SAVEPOINT command")?;
-        *refusal = connection.run(std::mem::take(&mut draft.steps)).err();
+        *refusal = connection.run(std::mem::take(&mut draft.statements)).err();
         if refusal.is_some() {
             // Fails when SQLite has ended the transaction by itself.
             connection.execute("ROLLBACK TO command")?;
@@ -281,5 +281,5 @@ fn fill(connection: &WriteConnection, group: &mut [Waiting]) -> Result<(), Store
         return Ok(());
     }
     let head = connection.head()?.ok_or_else(|| StoreError::corrupt("the log has no head"))?;
-    connection.run(sequencer::steps(head.frontier()?, &leaves)?)
+    connection.run(Native::of(sequencer::steps(head.frontier()?, &leaves)?))
 }
