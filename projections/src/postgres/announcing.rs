@@ -123,19 +123,15 @@ impl Announcer {
         commands: usize,
     ) -> Result<(Announcement, Option<Proven>), StoreError> {
         let text = announce();
-        let (rows, mut connection) =
+        let (rows, connection) =
             connecting::ask::<(i64,)>(&self.connections, &text, &[&subjects]).await?;
         let &(transaction,) =
             rows.first().ok_or_else(|| StoreError::corrupt("nothing was announced"))?;
         let (announced, at) = (Announcement { transaction, subjects }, Moment::now());
         fail_point!("skip_wait", |_| Ok((announced.clone(), None)));
-        let wait = self.wait(transaction, at, &mut connection);
+        let wait = self.wait(transaction, at, connection);
         let waited = tokio::time::timeout(LONGEST + MARGIN, wait).await;
-        if waited.is_err() {
-            connection.close_on_drop();
-        }
-        let proven = waited.is_ok().then_some(connection);
-        let grounds = waited.unwrap_or(Grounds::Time);
+        let (grounds, proven) = waited.unwrap_or((Grounds::Time, None));
         let seconds = Moment::now().since(at).as_secs_f64();
         metrics::histogram!(measures::INTENT_WAIT).record_many(seconds, commands);
         let count = u64::try_from(commands).unwrap_or(u64::MAX);
@@ -143,19 +139,28 @@ impl Announcer {
         Ok((announced, proven))
     }
 
-    async fn wait(&self, transaction: i64, at: Moment, connection: &mut Proven) -> Grounds {
-        let mut judged = at;
+    /// Says on what grounds it is over, and on which connection that was found. Who waits for long holds none meanwhile.
+    async fn wait(
+        &self,
+        transaction: i64,
+        at: Moment,
+        connection: Proven,
+    ) -> (Grounds, Option<Proven>) {
+        let (mut judged, mut held) = (at, Some(connection));
         loop {
-            match self.look(transaction, at, &mut judged, connection).await {
-                Ok(Some(grounds)) => return grounds,
-                Ok(None) => {}
-                Err(_) => {
-                    if let Ok(other) = self.connections.acquire().await {
-                        std::mem::replace(connection, other).close_on_drop();
-                    }
+            let connection = match held.take() {
+                Some(connection) => Ok(connection),
+                None => self.connections.acquire().await,
+            };
+            if let Ok(mut connection) = connection {
+                match self.look(transaction, at, &mut judged, &mut connection).await {
+                    Ok(Some(grounds)) => return (grounds, Some(connection)),
+                    Ok(None) => held = Some(connection),
+                    Err(_) => connection.close_on_drop(),
                 }
             }
             if Moment::now().since(at) > EAGER {
+                held = None;
                 tokio::time::sleep(PAUSE).await;
             }
         }
