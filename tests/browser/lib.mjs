@@ -107,8 +107,8 @@ export async function screenshot(page, state) {
 }
 
 /** Tries again until `check` holds, and returns what it returns. */
-export async function eventually(check) {
-  for (const end = Date.now() + PATIENCE_MS; ;) {
+export async function eventually(check, patience = PATIENCE_MS) {
+  for (const end = Date.now() + patience; ;) {
     try {
       return await check();
     } catch (error) {

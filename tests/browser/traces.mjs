@@ -52,7 +52,7 @@ async function copyByHand(page) {
   await page.keyboard.press("Tab");
   assert.equal(await field.inputValue(), `alta_pat_••••••••${token.slice(-4)}`);
   await page.getByRole("button", { name: "Copy command" }).click();
-  assert.equal(await selected(), token);
+  await eventually(async () => assert.equal(await selected(), token));
   await screenshot(page, "copy-by-hand");
 
   await page.getByRole("link", { name: "Administration" }).click();

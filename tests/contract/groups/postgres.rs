@@ -133,3 +133,24 @@ async fn who_must_wait_for_somebody_holds_nobody_up() {
     assert!(is_live(&stage, &held).await);
     assert_whole(&stage).await;
 }
+
+#[tokio::test]
+async fn connections_that_ended_a_moment_ago_cost_no_command_its_answer() {
+    let stage = Stage::<Postgres>::new().await;
+    let commands: Vec<_> =
+        users(&stage, 2).await.into_iter().map(|user| first_token(&stage, user)).collect();
+    together(&stage.store, &commands[..1]).await.pop().unwrap().unwrap();
+    let ended = "SELECT COUNT(*) FILTER (WHERE pg_terminate_backend(pid, 5000))::text
+                 FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'symbolon'";
+    assert!(number(&stage, ended).await > 0, "a connection was kept");
+
+    let user_id = commands[0].user_id.to_string();
+    let latest = stage.store.latest_event("token", &user_id).await.unwrap();
+    assert!(latest.is_some());
+    together(&stage.store, &commands[1..]).await.pop().unwrap().unwrap();
+    for command in &commands {
+        assert!(is_live(&stage, command).await);
+    }
+    assert_whole(&stage).await;
+}
