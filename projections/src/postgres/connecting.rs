@@ -26,41 +26,34 @@ const GIVEN_BACK: Duration = Duration::from_secs(1);
 /// Whether a connection is still there is asked when it was idle for so long.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// For a session whose plans are made once, and by which an index finds what is named, whatever statistics say.
+pub(super) const BY_INDEX: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan")];
+
 /// Connections to the primary, so many of them open before they are needed.
 pub(super) fn pool(ready: u32, connections: u32, options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .min_connections(ready)
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
-        .after_release(|connection, _| Box::pin(require_answer(connection)))
-        .connect_lazy_with(options)
+    to_primary(connections).min_connections(ready).connect_lazy_with(options)
 }
 
 /// Connections to the primary for what is written one group after another. One that was used a moment ago is not asked whether
-/// it is still there: [`ask`] finds out.
-///
-/// Nobody waits long because another of the group must; and an index finds what each command names, whatever statistics
-/// say.
+/// it is still there: [`ask`] finds out. Nobody waits long because another of the group must.
 pub(super) fn groups(connections: u32, options: &PgConnectOptions) -> PgPool {
-    let options = options.clone().options([
-        ("lock_timeout", "100"),
-        ("enable_seqscan", "off"),
-        ("jit", "off"),
-        ("plan_cache_mode", "force_generic_plan"),
-    ]);
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+    to_primary(connections)
         .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
-        .after_release(|connection, _| Box::pin(require_answer(connection)))
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for < IDLE { Ok(true) } else { require_answer(connection).await }
             })
         })
-        .connect_lazy_with(options)
+        .connect_lazy_with(options.clone().options(BY_INDEX).options([("lock_timeout", "100")]))
+}
+
+fn to_primary(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(refuse_standby(connection)))
+        .after_release(|connection, _| Box::pin(require_answer(connection)))
 }
 
 /// Asks what may be asked twice, of another connection when one turns out to have ended. Its values are arrays of texts. The

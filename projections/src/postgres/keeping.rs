@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::announcing::CHANNEL;
+use super::connecting::BY_INDEX;
 use super::round::{Filled, IDENTITY, Node, Round, go_round, leave};
 use super::sweeping::Sweeper;
 use super::{Postgres, loading, within};
@@ -105,11 +106,7 @@ impl Keeper<'_> {
     async fn hold(&mut self, is_told: &mut bool) -> Result<(), StoreError> {
         // Statistics may say that there are few events, and a plan may be kept that was made when there were. What that costs on
         // paper would have the statement compiled, each time, or planned.
-        let options = PgConnectOptions::clone(&self.store.options).options([
-            ("enable_seqscan", "off"),
-            ("jit", "off"),
-            ("plan_cache_mode", "force_generic_plan"),
-        ]);
+        let options = PgConnectOptions::clone(&self.store.options).options(BY_INDEX);
         let mut connection = within(self.patience(), options.connect()).await?;
         let is_hinted = &mut true;
         while !self.stop.is_cancelled() {

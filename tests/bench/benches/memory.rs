@@ -1,7 +1,8 @@
 //! What a live token costs in memory, how long a start takes to read all of them, and what a request costs among so many.
 //!
 //! Every user has one token and one membership, ten users an account. Memory is that of the process, less that of one
-//! with an empty database. PostgreSQL has the client's processor, which has nothing else to do while memory is filled. Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
+//! with an empty database. PostgreSQL has the client's processor, which has nothing else to do while memory is filled.
+//! Requests are as in the bench `verify`: each with one of 65,536 tokens, chosen at random out of all.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
