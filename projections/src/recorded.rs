@@ -92,5 +92,5 @@ where
 }
 
 fn payload<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, StoreError> {
-    serde_json::from_value(value.clone()).map_err(StoreError::corrupt)
+    T::deserialize(value).map_err(StoreError::corrupt)
 }

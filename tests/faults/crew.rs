@@ -160,7 +160,8 @@ impl Crew {
             checks.spawn(rotator.check(app.anonymous().connecting_from(neighbour(number))));
         }
         while let Some(checked) = checks.join_next().await {
-            let (rotator, books) = checked.expect("no broken promise");
+            let (rotator, books) =
+                checked.unwrap_or_else(|broken| panic!("{broken}:\n{}", app.server().stderr()));
             self.rotators.push(rotator);
             self.books.acknowledged += books.acknowledged;
             self.books.in_doubt += books.in_doubt;

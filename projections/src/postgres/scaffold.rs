@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use super::{MIGRATIONS, OpenError, in_time, refuse_unsafe_server};
-use crate::rebuild::{Cell, Column, Scaffold, Span, Table};
-use crate::sql::{Row, Statement, Value, bind_values};
+use crate::rebuild::{Cell, Column, Failure, RebuildError, Scaffold, Span, Table};
+use crate::sql::{Statement, Value, bind_values};
 
 /// Named after us: it is made and dropped without a question.
 const SCHEMA: &str = "symbolon_rebuild";
@@ -63,6 +63,7 @@ impl PostgresScaffold {
             ("synchronous_commit", "on"),
             ("default_transaction_isolation", "read\\ committed"),
             ("default_transaction_read_only", read_only),
+            ("statement_timeout", "0"),
         ]);
         // It is meant to take its time.
         let options = options.disable_statement_logging();
@@ -93,8 +94,8 @@ fn cell(value: PgValueRef<'_>) -> Result<Cell, sqlx::Error> {
     fn decode<'r, T: Decode<'r, Driver>>(value: PgValueRef<'r>) -> Result<T, sqlx::Error> {
         T::decode(value).map_err(sqlx::Error::Decode)
     }
-    let kind = value.type_info().name().to_owned();
-    Ok(match kind.as_str() {
+    let kind = value.type_info().into_owned();
+    Ok(match kind.name() {
         _ if value.is_null() => Cell::Null,
         "INT8" => Cell::Integer(decode(value)?),
         "BOOL" => Cell::Boolean(decode(value)?),
@@ -117,8 +118,8 @@ impl Scaffold for PostgresScaffold {
         &self.served
     }
 
-    fn cell(value: &Value) -> Cell {
-        match value.clone() {
+    fn cell(value: Value) -> Cell {
+        match value {
             Value::Text(value) => value.map_or(Cell::Null, Cell::Text),
             Value::Integer(value) => value.map_or(Cell::Null, Cell::Integer),
             Value::Boolean(value) => value.map_or(Cell::Null, Cell::Boolean),
@@ -128,31 +129,26 @@ impl Scaffold for PostgresScaffold {
         }
     }
 
-    async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
+    async fn execute(&mut self, statement: Statement) -> Result<u64, Failure> {
         let query = sqlx::query(&statement.text);
         let done = bind_values!(query, statement.values).execute(&mut self.connection).await?;
         Ok(done.rows_affected())
     }
 
-    async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
-        let query = sqlx::query_as::<_, R>(&statement.text);
-        bind_values!(query, statement.values).fetch_all(&mut self.connection).await
-    }
-
-    async fn visit(
+    async fn each(
         &mut self,
         statement: Statement,
-        mut visit: impl FnMut(&[Cell]) + Send,
-    ) -> Result<(), sqlx::Error> {
+        mut take: impl FnMut(Vec<Cell>) -> Result<(), RebuildError> + Send,
+    ) -> Result<(), RebuildError> {
         let query = bind_values!(sqlx::query(&statement.text), statement.values);
         let mut rows = query.fetch(&mut self.connection);
         while let Some(row) = rows.try_next().await? {
-            visit(&cells(&row)?);
+            take(cells(&row)?)?;
         }
         Ok(())
     }
 
-    async fn columns(&mut self, table: &str) -> Result<Vec<Column>, sqlx::Error> {
+    async fn columns(&mut self, table: &str) -> Result<Vec<Column>, RebuildError> {
         let question = "
 SELECT a.attname::text, pg_get_expr(d.adbin, d.adrelid), format_type(a.atttypid, a.atttypmod)
 FROM pg_attribute a
@@ -174,13 +170,13 @@ ORDER BY a.attnum";
         Ok(found)
     }
 
-    async fn stands(&mut self) -> Result<bool, sqlx::Error> {
+    async fn stands(&mut self) -> Result<bool, RebuildError> {
         let question = "SELECT to_regclass($1) IS NOT NULL";
         let name = format!("{SCHEMA}.progress");
-        sqlx::query_scalar(question).bind(name).fetch_one(&mut self.connection).await
+        Ok(sqlx::query_scalar(question).bind(name).fetch_one(&mut self.connection).await?)
     }
 
-    async fn put_up(&mut self, tables: &[Table]) -> Result<(), sqlx::Error> {
+    async fn put_up(&mut self, tables: &[Table]) -> Result<(), RebuildError> {
         self.execute(Statement::new(format!("CREATE SCHEMA {SCHEMA}"))).await?;
         for table in tables {
             let (create, name, served) = (Self::CREATE_TABLE, table.name, &self.served);
@@ -193,13 +189,14 @@ ORDER BY a.attnum";
         Ok(())
     }
 
-    async fn take_down(&mut self) -> Result<(), sqlx::Error> {
+    async fn take_down(&mut self) -> Result<(), RebuildError> {
         self.connection.execute("SET client_min_messages = warning").await?;
         let text = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE");
-        self.execute(Statement::new(text)).await.map(drop)
+        self.connection.execute(&*text).await?;
+        Ok(())
     }
 
-    async fn take_stock(&mut self, tables: &[Table]) -> Result<(), sqlx::Error> {
+    async fn take_stock(&mut self, tables: &[Table]) -> Result<(), Failure> {
         for Table { name, .. } in tables {
             self.execute(Statement::new(format!("ANALYZE {SCHEMA}.{name}"))).await?;
         }
@@ -207,7 +204,7 @@ ORDER BY a.attnum";
     }
 
     /// Events are locked: whoever writes rows of the read models writes an event first.
-    async fn begin(&mut self, span: Span) -> Result<bool, sqlx::Error> {
+    async fn begin(&mut self, span: Span) -> Result<bool, RebuildError> {
         let begin = match span {
             Span::Work | Span::Exclusive => "BEGIN",
             Span::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ",
@@ -218,14 +215,15 @@ ORDER BY a.attnum";
         }
         self.execute(Statement::new(LOCK_TIMEOUT)).await?;
         let lock = format!("LOCK TABLE {}.events IN SHARE MODE", self.served);
-        match self.execute(Statement::new(lock)).await {
+        match self.connection.execute(&*lock).await {
             Ok(_) => Ok(true),
             Err(sqlx::Error::Database(error))
                 if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
             {
-                self.roll_back().await.map(|()| false)
+                self.roll_back().await?;
+                Ok(false)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -11,16 +11,16 @@ use super::RebuildError;
 use super::cell::Cell;
 use super::events::Known;
 use super::fold::statements;
-use super::form::{Aim, Plan, key_of};
+use super::form::{Plan, key_of};
 use super::scaffold::Scaffold;
 
 /// Rows, or conditions, in one statement, at most.
 pub(super) const MANY: usize = 50;
 
-/// What some events change: rows by statement and key.
+/// What some events change: for each text, by its number, rows by key.
 #[derive(Default)]
 pub(super) struct Batch {
-    rows: BTreeMap<(usize, Vec<Cell>), Vec<Value>>,
+    rows: BTreeMap<usize, BTreeMap<Vec<Cell>, Vec<Value>>>,
 }
 
 impl Batch {
@@ -32,31 +32,23 @@ impl Batch {
     ) -> Result<(), RebuildError> {
         for statement in statements(event) {
             let aim = plan.aim(&statement)?;
-            let key = (aim.number, key_of(&statement, aim).map(S::cell).collect());
+            let key = key_of(&statement, aim).cloned().map(S::cell).collect();
+            let rows = self.rows.entry(aim.number).or_default();
             if aim.updates.is_empty() {
-                self.rows.entry(key).or_insert(statement.values);
+                rows.entry(key).or_insert(statement.values);
             } else {
-                self.rows.insert(key, statement.values);
+                rows.insert(key, statement.values);
             }
         }
         Ok(())
     }
 
-    /// The rows of each text.
-    fn by_text<'a>(&self, plan: &'a Plan) -> impl Iterator<Item = (&'a Aim, Vec<Vec<Value>>)> {
-        plan.aims().map(|aim| {
-            let of = self.rows.iter().filter(|((number, _), _)| *number == aim.number);
-            (aim, of.map(|(_, values)| values.clone()).collect())
-        })
-    }
-
     /// The keys of all rows, by table.
     pub(super) fn keys(&self, plan: &Plan) -> Vec<Vec<Vec<Value>>> {
         let mut keys = vec![Vec::new(); plan.tables.len()];
-        for aim in plan.aims() {
-            let of = self.rows.keys().filter(|(number, _)| *number == aim.number);
-            let of = of.map(|(_, key)| key.iter().cloned().map(Value::from).collect());
-            if let Some(keys) = keys.get_mut(aim.table) {
+        for (number, rows) in &self.rows {
+            let of = rows.keys().map(|key| key.iter().cloned().map(Value::from).collect());
+            if let Some(keys) = plan.numbered(*number).and_then(|aim| keys.get_mut(aim.table)) {
                 keys.extend(of);
             }
         }
@@ -65,12 +57,14 @@ impl Batch {
 
     /// Writes them to the scaffold.
     pub(super) async fn write<S: Scaffold>(
-        &self,
+        self,
         scaffold: &mut S,
         plan: &Plan,
     ) -> Result<(), RebuildError> {
-        for (aim, rows) in self.by_text(plan) {
-            insert(scaffold, aim.before, aim.after, rows).await?;
+        for (number, rows) in self.rows {
+            if let Some(aim) = plan.numbered(number) {
+                insert(scaffold, aim.before, aim.after, rows.into_values().collect()).await?;
+            }
         }
         Ok(())
     }
@@ -88,7 +82,7 @@ pub(super) async fn insert<S: Scaffold>(
     while let Some(width) = rows.peek().map(Vec::len) {
         let size = rows.len().min(MANY);
         if made_for != size {
-            text = format!("{before} VALUES {} {after}", places::<S>(size, width));
+            text = format!("{before} VALUES {} {after}", places(size, width));
             made_for = size;
         }
         let values = rows.by_ref().take(size).flatten().collect();
@@ -98,20 +92,19 @@ pub(super) async fn insert<S: Scaffold>(
 }
 
 /// `($1, $2), ($3, $4), …`
-fn places<S: Scaffold>(rows: usize, width: usize) -> String {
+fn places(rows: usize, width: usize) -> String {
     let row = |row: usize| {
-        let places: Vec<_> = (row * width + 1..=(row + 1) * width).map(S::place).collect();
-        format!("({})", places.join(", "))
+        let places = (row * width + 1..=(row + 1) * width).map(|number| format!("${number}"));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// `(a = $1 AND b = $2) OR (a = $3 AND b = $4) …`: an index serves each part, whatever the planner believes.
-pub(super) fn any_of<S: Scaffold>(columns: &[&str], rows: usize) -> String {
+pub(super) fn any_of(columns: &[&str], rows: usize) -> String {
     let row = |row: usize| {
         let numbers = row * columns.len() + 1..;
-        let equal =
-            numbers.zip(columns).map(|(number, column)| format!("{column} = {}", S::place(number)));
+        let equal = numbers.zip(columns).map(|(number, column)| format!("{column} = ${number}"));
         format!("({})", equal.collect::<Vec<_>>().join(" AND "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(" OR ")

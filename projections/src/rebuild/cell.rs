@@ -23,19 +23,31 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// What it is, if a number.
+    pub(crate) fn into_integer(self) -> Option<i64> {
+        if let Self::Integer(number) = self { Some(number) } else { None }
+    }
+
+    /// What it is, if a text.
+    pub(crate) fn into_text(self) -> Option<String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
     fn update(&self, hasher: &mut Sha256) {
-        let (kind, bytes) = match self {
-            Self::Null => (0, Vec::new()),
-            Self::Integer(number) => (1, number.to_be_bytes().to_vec()),
-            Self::Boolean(truth) => (2, vec![u8::from(*truth)]),
-            Self::Text(text) => (3, text.as_bytes().to_vec()),
-            Self::Bytes(bytes) => (4, bytes.clone()),
-            Self::Time(time) => (5, time.timestamp_micros().to_be_bytes().to_vec()),
+        let mut add = |kind: u8, bytes: &[u8]| {
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            hasher.update([kind]);
+            hasher.update(length.to_be_bytes());
+            hasher.update(bytes);
         };
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        hasher.update([kind]);
-        hasher.update(length.to_be_bytes());
-        hasher.update(bytes);
+        match self {
+            Self::Null => add(0, &[]),
+            Self::Integer(number) => add(1, &number.to_be_bytes()),
+            Self::Boolean(truth) => add(2, &[u8::from(*truth)]),
+            Self::Text(text) => add(3, text.as_bytes()),
+            Self::Bytes(bytes) => add(4, bytes),
+            Self::Time(time) => add(5, &time.timestamp_micros().to_be_bytes()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::sql::Statement;
 use super::RebuildError;
 use super::batch::{MANY, any_of};
 use super::cell::{Cell, fingerprint};
-use super::events::{self, PAGE, Walk};
+use super::events::{self, Known, PAGE};
 use super::fold::{Expected, Fold, KeyedRow};
 use super::form::{Plan, Table};
 use super::scaffold::Scaffold;
@@ -44,18 +44,14 @@ pub(super) async fn fold_all<S: Scaffold>(
     (plan, blank): (&Plan, &[Vec<Cell>]),
     watch: &mut impl Watch,
 ) -> Result<(Expected, u64), RebuildError> {
-    let (mut fold, mut walk, mut count) = (Fold::<S>::of_many(plan, blank), Walk::default(), 0);
-    loop {
-        let page = walk.next(scaffold).await?;
-        for event in &page {
-            fold.take(event)?;
-            count += 1;
-        }
+    let (mut fold, mut count) = (Fold::<S>::of_many(plan, blank), 0);
+    let take = |event: &Known| {
+        count += 1;
         watch.reached(count);
-        if is_last(page.len()) {
-            return Ok((fold.finish(), count));
-        }
-    }
+        fold.take(event)
+    };
+    events::each(scaffold, take).await?;
+    Ok((fold.finish(), count))
 }
 
 /// Whether a page of so many events was the last.
@@ -74,15 +70,16 @@ pub(super) async fn differences<S: Scaffold>(
     for (table, mut expected) in plan.tables.iter().zip(expected) {
         let (mut different, mut invented) = (0, 0);
         let question = format!("SELECT {} FROM {schema}.{}", table.columns.join(", "), table.name);
-        let compare = |row: &[Cell]| {
+        let compare = |row: Vec<Cell>| {
             let key = row.get(..table.key).unwrap_or_default();
             match expected.remove(&fingerprint(key)) {
                 None => invented += 1,
-                Some(due) if due == fingerprint(row) => {}
+                Some(due) if due == fingerprint(&row) => {}
                 Some(_) => different += 1,
             }
+            Ok(())
         };
-        scaffold.visit(Statement::new(question), compare).await?;
+        scaffold.each(Statement::new(question), compare).await?;
         let missing = u64::try_from(expected.len()).unwrap_or(u64::MAX);
         all.push(Differences { table: table.name, missing, different, invented });
     }
@@ -126,19 +123,20 @@ async fn compare_rows<S: Scaffold>(
         table.columns.join(", "),
         S::SCAFFOLD,
         table.name,
-        any_of::<S>(table.key_columns(), rows.len())
+        any_of(table.key_columns(), rows.len())
     );
     let keys = rows.iter().flat_map(|((_, key), _)| key.iter().cloned());
     let question = keys.fold(Statement::new(question), Statement::bind);
     let mut due: HashMap<_, _> =
         rows.iter().map(|((_, key), row)| (fingerprint(key), fingerprint(row))).collect();
-    let compare = |row: &[Cell]| {
+    let compare = |row: Vec<Cell>| {
         let key = row.get(..table.key).unwrap_or_default();
-        if due.remove(&fingerprint(key)) != Some(fingerprint(row)) {
+        if due.remove(&fingerprint(key)) != Some(fingerprint(&row)) {
             found.different += 1;
         }
+        Ok(())
     };
-    scaffold.visit(question, compare).await?;
+    scaffold.each(question, compare).await?;
     found.missing += u64::try_from(due.len()).unwrap_or(u64::MAX);
     Ok(())
 }

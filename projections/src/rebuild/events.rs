@@ -8,6 +8,7 @@ use crate::sql::Statement;
 
 use super::RebuildError;
 use super::batch::any_of;
+use super::cell::Cell;
 use super::scaffold::Scaffold;
 
 /// Events that are read at once.
@@ -33,7 +34,6 @@ pub(super) enum Source {
 }
 
 /// JSON as text: one that cannot be parsed must not hide which event it belongs to.
-#[derive(sqlx::FromRow)]
 struct EventRow {
     number: i64,
     aggregate_type: String,
@@ -46,6 +46,22 @@ struct EventRow {
 }
 
 impl EventRow {
+    /// Of [`columns`].
+    fn new(row: Vec<Cell>) -> Option<Self> {
+        let [number, kind, id, sequence, event_type, event_version, payload, metadata] =
+            row.try_into().ok()?;
+        Some(Self {
+            number: number.into_integer()?,
+            aggregate_type: kind.into_text()?,
+            aggregate_id: id.into_text()?,
+            sequence: sequence.into_integer()?,
+            event_type: event_type.into_text(),
+            event_version: event_version.into_text(),
+            payload: payload.into_text(),
+            metadata: metadata.into_text(),
+        })
+    }
+
     fn read(self) -> Result<Known, RebuildError> {
         let event = format!("{}/{}/{}", self.aggregate_type, self.aggregate_id, self.sequence);
         let (number, aggregate_type, aggregate_id) =
@@ -101,7 +117,18 @@ async fn read(
     scaffold: &mut impl Scaffold,
     question: Statement,
 ) -> Result<Vec<Known>, RebuildError> {
-    scaffold.fetch::<EventRow>(question).await?.into_iter().map(EventRow::read).collect()
+    let mut events = Vec::new();
+    let take = |row| {
+        events.push(event(row)?);
+        Ok(())
+    };
+    scaffold.each(question, take).await?;
+    Ok(events)
+}
+
+fn event(row: Vec<Cell>) -> Result<Known, RebuildError> {
+    let odd = || RebuildError::Log("a row of it has values of other types".to_owned());
+    EventRow::new(row).ok_or_else(odd)?.read()
 }
 
 /// The next events of this source.
@@ -139,8 +166,8 @@ fn hole(before: i64, page: &[Known]) -> Option<(i64, i64)> {
 }
 
 /// All events of these aggregates, by aggregate and in order.
-pub(super) async fn of<S: Scaffold>(
-    scaffold: &mut S,
+pub(super) async fn of(
+    scaffold: &mut impl Scaffold,
     aggregates: &[(String, String)],
 ) -> Result<Vec<Known>, RebuildError> {
     let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
@@ -149,7 +176,7 @@ pub(super) async fn of<S: Scaffold>(
 FROM {served}.events e
 WHERE {}
 ORDER BY e.aggregate_type, e.aggregate_id, e.sequence",
-        any_of::<S>(&["e.aggregate_type", "e.aggregate_id"], aggregates.len())
+        any_of(&["e.aggregate_type", "e.aggregate_id"], aggregates.len())
     );
     let question = aggregates
         .iter()
@@ -160,40 +187,35 @@ ORDER BY e.aggregate_type, e.aggregate_id, e.sequence",
     Ok(events)
 }
 
-/// Walks over all events in the order of their keys.
+/// All events, by aggregate and in order.
+pub(super) async fn each(
+    scaffold: &mut impl Scaffold,
+    mut take: impl FnMut(&Known) -> Result<(), RebuildError> + Send,
+) -> Result<(), RebuildError> {
+    let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
+    let question = format!(
+        "{columns}
+FROM {served}.events e
+ORDER BY e.aggregate_type, e.aggregate_id, e.sequence"
+    );
+    let mut walk = Walk::default();
+    let each = |row| {
+        let event = event(row)?;
+        walk.step(&event)?;
+        take(&event)
+    };
+    scaffold.each(Statement::new(question), each).await
+}
+
+/// Walks over events in the order of their keys.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
+struct Walk {
     aggregate_type: String,
     aggregate_id: String,
     sequence: i64,
 }
 
 impl Walk {
-    /// The next events; none at the end.
-    pub(super) async fn next(
-        &mut self,
-        scaffold: &mut impl Scaffold,
-    ) -> Result<Vec<Known>, RebuildError> {
-        let (served, columns) = (scaffold.served(), columns("CAST(0 AS bigint)", "e"));
-        let question = format!(
-            "{columns}
-FROM {served}.events e
-WHERE (e.aggregate_type, e.aggregate_id, e.sequence) > ($1, $2, $3)
-ORDER BY e.aggregate_type, e.aggregate_id, e.sequence
-LIMIT $4"
-        );
-        let question = Statement::new(question)
-            .bind(&*self.aggregate_type)
-            .bind(&*self.aggregate_id)
-            .bind(self.sequence)
-            .bind(PAGE);
-        let page = read(scaffold, question).await?;
-        for event in &page {
-            self.step(event)?;
-        }
-        Ok(page)
-    }
-
     /// Each aggregate's events are 1, 2, 3 …
     fn step(&mut self, event: &Known) -> Result<(), RebuildError> {
         let (kind, id) = (&event.aggregate_type, &event.aggregate_id);

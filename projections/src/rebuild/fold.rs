@@ -3,7 +3,8 @@
 //!
 //! Rows of an aggregate whose events are all read are kept as fingerprints, so that a million rows fit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::marker::PhantomData;
 
 use crate::sql::Statement;
@@ -70,17 +71,19 @@ impl<'a, S: Scaffold> Fold<'a, S> {
             self.complete_aggregate();
             self.aggregate = (event.aggregate_type.clone(), event.aggregate_id.clone());
         }
-        statements(event).try_for_each(|statement| self.apply(&statement))
+        statements(event).try_for_each(|statement| self.apply(statement))
     }
 
-    fn apply(&mut self, statement: &Statement) -> Result<(), RebuildError> {
-        let aim = self.plan.aim(statement)?;
-        let key = key_of(statement, aim).map(S::cell).collect::<Vec<_>>();
-        let values = statement.values.iter().map(S::cell).enumerate();
-        let is_new = !self.rows.contains_key(&(aim.table, key.clone()));
-        let blank = || self.blank.get(aim.table).cloned().unwrap_or_default();
-        let row = self.rows.entry((aim.table, key)).or_insert_with(blank);
-        for (number, value) in values {
+    fn apply(&mut self, statement: Statement) -> Result<(), RebuildError> {
+        let aim = self.plan.aim(&statement)?;
+        let key = key_of(&statement, aim).cloned().map(S::cell).collect();
+        let (row, is_new) = match self.rows.entry((aim.table, key)) {
+            Entry::Occupied(entry) => (entry.into_mut(), false),
+            Entry::Vacant(entry) => {
+                (entry.insert(self.blank.get(aim.table).cloned().unwrap_or_default()), true)
+            }
+        };
+        for (number, value) in statement.values.into_iter().map(S::cell).enumerate() {
             if (is_new || aim.updates.contains(&number))
                 && let Some(cell) = aim.places.get(number).and_then(|place| row.get_mut(*place))
             {

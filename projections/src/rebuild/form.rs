@@ -126,15 +126,15 @@ impl Plan {
         Ok(Self { tables, aims, numbers })
     }
 
-    /// What each text does.
-    pub(super) fn aims(&self) -> impl Iterator<Item = &Aim> {
-        self.aims.iter()
+    /// What the text of this number does.
+    pub(super) fn numbered(&self, number: usize) -> Option<&Aim> {
+        self.aims.get(number)
     }
 
     /// What a statement does; an error for one that no change may give.
     pub(super) fn aim(&self, statement: &Statement) -> Result<&Aim, RebuildError> {
         let number = self.numbers.get(statement.text.as_ref());
-        number.and_then(|number| self.aims.get(*number)).ok_or_else(|| unknown(&statement.text))
+        number.and_then(|number| self.numbered(*number)).ok_or_else(|| unknown(&statement.text))
     }
 }
 

@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 
 pub use cell::Cell;
 pub use comparing::Differences;
-pub use scaffold::{Column, Scaffold, Span};
+pub use scaffold::{Column, Failure, Scaffold, Span};
 pub use watch::{Step, Watch};
 
 pub use form::Table;
@@ -40,6 +40,8 @@ use mending::Noted;
 use crate::changes;
 use crate::sql::Statement;
 
+/// Pages of events in one transaction, at most: a few seconds of work.
+const MOST_PAGES: u32 = 64;
 /// Events that may be left to apply while writers wait.
 const FEW: u64 = 20;
 /// How often to catch up with writers before they wait, and how often to ask them to.
@@ -82,10 +84,16 @@ pub enum RebuildError {
     #[error(
         "it is not known whether the rows were replaced: {0}; either all were or none. Run it again"
     )]
-    OutcomeUnknown(#[source] sqlx::Error),
+    OutcomeUnknown(#[source] Failure),
     /// The database.
     #[error("the database refused or went away: {0}; nothing was changed")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] Failure),
+}
+
+impl From<sqlx::Error> for RebuildError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 /// What a rebuild did.
@@ -225,7 +233,11 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
 
     async fn progress(&mut self) -> Result<Option<(i64, String)>, RebuildError> {
         let question = format!("SELECT position, made_for FROM {}.progress", S::SCAFFOLD);
-        Ok(self.scaffold.fetch(Statement::new(question)).await?.pop())
+        let row = self.scaffold.first(Statement::new(question)).await?;
+        Ok(row.and_then(|row| match <[Cell; 2]>::try_from(row) {
+            Ok([Cell::Integer(position), Cell::Text(made_for)]) => Some((position, made_for)),
+            Ok(_) | Err(_) => None,
+        }))
     }
 
     /// How many events have a position in the log.
@@ -244,9 +256,11 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
     }
 
     async fn number(&mut self, question: String) -> Result<u64, RebuildError> {
-        let rows = self.scaffold.fetch::<(i64,)>(Statement::new(question)).await?;
-        let number = rows.first().and_then(|(number,)| u64::try_from(*number).ok());
-        number.ok_or_else(|| RebuildError::Log("it has no head".to_owned()))
+        let row = self.scaffold.first(Statement::new(question)).await?;
+        let number = row.and_then(|mut row| row.pop()).and_then(Cell::into_integer);
+        number
+            .and_then(|number| u64::try_from(number).ok())
+            .ok_or_else(|| RebuildError::Log("it has no head".to_owned()))
     }
 
     /// Refuses when there are more events, or fewer, than the log and its queue know of.
@@ -258,24 +272,33 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
         Err(RebuildError::Log(format!("it knows of {known} events, and there are {events}")))
     }
 
-    /// Makes rows of all events that have a position, a page at a time.
+    /// Makes rows of all events that have a position. What was made is kept after a page, after two more, four more …: what
+    /// ends early loses little, and where there is much, little is written more than once.
     async fn fill(&mut self, mut position: i64) -> Result<(), RebuildError> {
-        let mut told = 0;
+        let (mut told, mut pages) = (0, 1);
         loop {
             self.scaffold.begin(Span::Work).await?;
             let total = self.logged().await?;
-            let page = events::after(self.scaffold, Source::Log, position).await?;
-            self.batch(&page)?.write(self.scaffold, &self.plan).await?;
-            position = page.last().map_or(position, |event| event.number);
+            let mut is_at_end = false;
+            for _ in 0..pages {
+                let page = events::after(self.scaffold, Source::Log, position).await?;
+                self.batch(&page)?.write(self.scaffold, &self.plan).await?;
+                position = page.last().map_or(position, |event| event.number);
+                is_at_end = is_last(page.len());
+                if is_at_end {
+                    break;
+                }
+            }
             self.keep_progress(position).await?;
             self.scaffold.commit().await?;
+            pages = MOST_PAGES.min(pages * 2);
             let done = u64::try_from(position).unwrap_or_default();
             if told != total {
                 self.watch.begins(Step::Fill, done, total);
                 told = total;
             }
             self.watch.reached(done);
-            if is_last(page.len()) {
+            if is_at_end {
                 return Ok(());
             }
         }
@@ -307,8 +330,8 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
             loop {
                 let page = events::after(self.scaffold, source, number).await?;
                 let batch = self.batch(&page)?;
-                batch.write(self.scaffold, &self.plan).await?;
                 mending::note(self.scaffold, &self.plan, &batch, &mut self.noted).await?;
+                batch.write(self.scaffold, &self.plan).await?;
                 number = page.last().map_or(number, |event| event.number);
                 aggregates.extend(
                     page.iter().map(|it| (it.aggregate_type.clone(), it.aggregate_id.clone())),

@@ -6,10 +6,14 @@
 
 use std::future::Future;
 
-use crate::sql::{Row, Statement, Value};
+use crate::sql::{Statement, Value};
 
+use super::RebuildError;
 use super::cell::Cell;
 use super::form::Table;
+
+/// Why a database did not do what it was told.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,44 +45,46 @@ pub trait Scaffold: Send {
     /// In front of a table's name, this means the one that is served.
     fn served(&self) -> &str;
 
-    /// The place of the `number`th value, from 1 on, in a text that has every value once and in order.
-    fn place(number: usize) -> String {
-        format!("${number}")
-    }
-
     /// As the database keeps it.
-    fn cell(value: &Value) -> Cell;
+    fn cell(value: Value) -> Cell;
 
     /// Runs a statement; says how many rows it touched. It may take any time.
     fn execute(
         &mut self,
         statement: Statement,
-    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<u64, Failure>> + Send;
 
-    /// All rows of a question.
-    fn fetch<R: Row>(
+    /// Hands over every row of a question, one after the other, until one is refused. The database may read on meanwhile.
+    fn each(
         &mut self,
         statement: Statement,
-    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+        take: impl FnMut(Vec<Cell>) -> Result<(), RebuildError> + Send,
+    ) -> impl Future<Output = Result<(), RebuildError>> + Send;
 
-    /// Shows every row of a question, one after the other.
-    fn visit(
+    /// The first row of a question.
+    fn first(
         &mut self,
         statement: Statement,
-        visit: impl FnMut(&[Cell]) + Send,
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Vec<Cell>>, RebuildError>> + Send {
+        async move {
+            let mut first = None;
+            let keep = |row| {
+                first.get_or_insert(row);
+                Ok(())
+            };
+            self.each(statement, keep).await?;
+            Ok(first)
+        }
+    }
 
     /// What an expression is worth.
     fn evaluate(
         &mut self,
         expression: String,
-    ) -> impl Future<Output = Result<Cell, sqlx::Error>> + Send {
+    ) -> impl Future<Output = Result<Cell, RebuildError>> + Send {
         async move {
-            let mut cell = Cell::Null;
-            let question = Statement::new(format!("SELECT {expression}"));
-            let first = |row: &[Cell]| cell = row.first().cloned().unwrap_or(Cell::Null);
-            self.visit(question, first).await?;
-            Ok(cell)
+            let row = self.first(Statement::new(format!("SELECT {expression}"))).await?;
+            Ok(row.and_then(|mut row| row.pop()).unwrap_or(Cell::Null))
         }
     }
 
@@ -86,33 +92,31 @@ pub trait Scaffold: Send {
     fn columns(
         &mut self,
         table: &str,
-    ) -> impl Future<Output = Result<Vec<Column>, sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<Column>, RebuildError>> + Send;
 
     /// Whether the scaffold stands, from an earlier run.
-    fn stands(&mut self) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+    fn stands(&mut self) -> impl Future<Output = Result<bool, RebuildError>> + Send;
 
     /// Puts up empty tables like those that are served. Rows are found by their key; indexes for other questions are not made.
-    fn put_up(&mut self, tables: &[Table]) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn put_up(&mut self, tables: &[Table])
+    -> impl Future<Output = Result<(), RebuildError>> + Send;
 
     /// Takes down everything in the scaffold.
-    fn take_down(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn take_down(&mut self) -> impl Future<Output = Result<(), RebuildError>> + Send;
 
     /// Lets the database look at how much is where.
-    fn take_stock(
-        &mut self,
-        tables: &[Table],
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn take_stock(&mut self, tables: &[Table]) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Begins a transaction; says whether, because writers may be too busy for an exclusive one.
-    fn begin(&mut self, span: Span) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+    fn begin(&mut self, span: Span) -> impl Future<Output = Result<bool, RebuildError>> + Send;
 
     /// Ends it, and keeps what it did.
-    fn commit(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+    fn commit(&mut self) -> impl Future<Output = Result<(), Failure>> + Send {
         async { self.execute(Statement::new("COMMIT")).await.map(drop) }
     }
 
     /// Ends it, and undoes what it did.
-    fn roll_back(&mut self) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+    fn roll_back(&mut self) -> impl Future<Output = Result<(), Failure>> + Send {
         async { self.execute(Statement::new("ROLLBACK")).await.map(drop) }
     }
 }

@@ -107,7 +107,7 @@ impl Native {
 }
 
 /// As sqlx writes it on the other connections.
-fn native(value: Value) -> rusqlite::types::Value {
+pub(super) fn native(value: Value) -> rusqlite::types::Value {
     match value {
         Value::Text(text) => text.into(),
         Value::Integer(integer) => integer.into(),

@@ -59,7 +59,7 @@ pub enum OpenError {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: sqlx::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -87,7 +87,10 @@ impl Sqlite {
     /// When the file is in use, cannot be read or written, or is no database.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Arc::new(DatabaseLock::take(path)?);
-        let database = |source| OpenError::Database { path: path.to_owned(), source };
+        let database = |source: sqlx::Error| OpenError::Database {
+            path: path.to_owned(),
+            source: source.into(),
+        };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)

@@ -7,32 +7,39 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous, SqliteValueRef,
-};
-use sqlx::{
-    ConnectOptions, Connection, Decode, Executor, Row as _, Sqlite as Driver, SqliteConnection,
-    TypeInfo, ValueRef,
-};
+use rusqlite::types::{Value as Native, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
+use tokio::sync::mpsc;
 
+use super::connection::native;
 use super::{DatabaseLock, MIGRATIONS, OpenError};
-use crate::rebuild::{Cell, Column, Scaffold, Span, Table};
-use crate::sql::{Row, Statement, Value, bind_values};
+use crate::rebuild::{Cell, Column, Failure, RebuildError, Scaffold, Span, Table};
+use crate::sql::{Statement, Value};
 
 /// A server's transactions are short; this outlasts many.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pages of each file in memory, in KiB as SQLite wants it: rows come in no order of their keys.
-const CACHE: &str = "-65536";
-/// Pages in the write-ahead log before they are moved into the file: a page is written often, and moved once.
-const WAL_PAGES: &str = "16000";
-/// Rows that SQLite's thread may be ahead: the more, the fewer waits of both sides.
-const ROWS_AHEAD: usize = 1_024;
+/// Statements that stay prepared: more than a rebuild has.
+const PREPARED: usize = 128;
+/// Rows come in no order of their keys: so much of each file in memory, in KiB as SQLite wants it. A page of the write-ahead log is
+/// written often, and moved into the file once. What takes the place of served rows must be on disk, as everything that
+/// is served.
+const PRAGMAS: &str = "
+PRAGMA foreign_keys = ON;
+PRAGMA main.synchronous = NORMAL;
+PRAGMA served.synchronous = FULL;
+PRAGMA main.cache_size = -65536;
+PRAGMA served.cache_size = -65536;
+PRAGMA wal_autocheckpoint = 16000";
+
+/// Rows that SQLite reads on while those before are looked at: so many at a time, and so many times.
+const ROWS: usize = 512;
+const AHEAD: usize = 4;
 
 /// One connection to a database and the scaffold beside it.
 #[derive(Debug)]
 pub struct SqliteScaffold {
-    connection: SqliteConnection,
+    /// `None` while it is being used, and for good when nobody waited for the end of that.
+    connection: Option<Connection>,
     /// Of the scaffold; `None` when it is only in memory.
     file: Option<PathBuf>,
     /// Held, never read.
@@ -48,11 +55,16 @@ impl SqliteScaffold {
         require_file(path)?;
         let file = beside(path);
         let lock = DatabaseLock::take(&file)?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
-        Self::connect(path, options, Some((file, lock))).await
+        let own = file.clone();
+        let open = move || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(own, flags)?;
+            connection.execute_batch("PRAGMA journal_mode = WAL")?;
+            Ok(connection)
+        };
+        Self::connect(path, open, Some((file, lock))).await
     }
 
     /// Opens the database, which may be served meanwhile, to look at it and change nothing.
@@ -61,46 +73,34 @@ impl SqliteScaffold {
     /// When there is no such database, or the tables are not those of this version.
     pub async fn look(path: &Path) -> Result<Self, OpenError> {
         require_file(path)?;
-        // In memory, which is the default.
-        let options = SqliteConnectOptions::new();
-        let mut looking = Self::connect(path, options, None).await?;
-        let forbid = looking.connection.execute("PRAGMA query_only = on").await;
+        let mut looking = Self::connect(path, Connection::open_in_memory, None).await?;
+        let forbid = looking.execute(Statement::new("PRAGMA query_only = on")).await;
         forbid.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         Ok(looking)
     }
 
     async fn connect(
         path: &Path,
-        options: SqliteConnectOptions,
+        open: impl FnOnce() -> Result<Connection, rusqlite::Error> + Send + 'static,
         own: Option<(PathBuf, DatabaseLock)>,
     ) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Database { path: path.to_owned(), source };
-        let options = options
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            .row_buffer_size(ROWS_AHEAD)
-            .pragma("cache_size", CACHE)
-            .pragma("wal_autocheckpoint", WAL_PAGES)
-            // It is meant to take its time.
-            .disable_statement_logging();
-        let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed)?;
-        let attach = sqlx::query("ATTACH DATABASE $1 AS served").bind(path.to_string_lossy());
-        attach.execute(&mut connection).await.map_err(failed)?;
-        connection
-            .execute(&*format!("PRAGMA served.cache_size = {CACHE}"))
-            .await
-            .map_err(failed)?;
-        // What takes the place of served rows must be on disk, as everything that is served.
-        connection.execute("PRAGMA served.synchronous = FULL").await.map_err(failed)?;
-        let question =
-            "SELECT version, checksum FROM served._sqlx_migrations WHERE success ORDER BY version";
-        let applied = sqlx::query_as::<_, (i64, Vec<u8>)>(question);
-        let applied = applied.fetch_all(&mut connection).await.unwrap_or_default();
+        let served = path.to_string_lossy().into_owned();
+        let opened = waiting(move || {
+            let connection = open()?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.set_prepared_statement_cache_capacity(PREPARED);
+            connection.execute("ATTACH DATABASE ?1 AS served", [served])?;
+            connection.execute_batch(PRAGMAS)?;
+            let applied = applied_migrations(&connection).unwrap_or_default();
+            Ok((connection, applied))
+        });
+        let (connection, applied) =
+            opened.await.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         if !crate::is_up_to_date(&MIGRATIONS, &applied) {
             return Err(OpenError::OtherVersion(path.to_owned()));
         }
         let (file, lock) = own.unzip();
-        Ok(Self { connection, file, _lock: lock })
+        Ok(Self { connection: Some(connection), file, _lock: lock })
     }
 
     /// Closes the connection, and removes the scaffold's file when nothing is in it.
@@ -109,15 +109,84 @@ impl SqliteScaffold {
     /// When the file cannot be removed.
     pub async fn close(mut self) -> Result<(), OpenError> {
         let stands = self.stands().await.unwrap_or(true);
-        let Some(file) = self.file else { return Ok(()) };
+        let Some(file) = self.file.take() else { return Ok(()) };
         let failed = |source| OpenError::Database { path: file.clone(), source };
-        self.connection.close().await.map_err(failed)?;
+        let close = |connection: Connection| connection.close().map_err(|(_, error)| error.into());
+        let connection = self.connection.take();
+        waiting(move || connection.map_or(Ok(()), close)).await.map_err(failed)?;
         if !stands {
             std::fs::remove_file(&file)
                 .map_err(|source| OpenError::File { path: file.clone(), source })?;
         }
         Ok(())
     }
+
+    /// Uses the connection. What nobody waits for any more runs to its end, and its transaction is rolled back.
+    async fn using<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
+        let connection = self.connection.take().ok_or("an earlier statement was given up")?;
+        let work = move || {
+            let done = work(&connection);
+            Ok((connection, done))
+        };
+        let (connection, done) = waiting(work).await?;
+        self.connection = Some(connection);
+        done
+    }
+}
+
+/// Runs what waits for a file, where nobody else has to wait for it.
+async fn waiting<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, Failure> + Send + 'static,
+) -> Result<R, Failure> {
+    tokio::task::spawn_blocking(work).await?
+}
+
+fn applied_migrations(connection: &Connection) -> Result<Vec<(i64, Vec<u8>)>, rusqlite::Error> {
+    let question =
+        "SELECT version, checksum FROM served._sqlx_migrations WHERE success ORDER BY version";
+    let mut question = connection.prepare(question)?;
+    question.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Runs a statement, and hands over its rows until somebody has had enough.
+fn run(
+    connection: &Connection,
+    Statement { text, values }: Statement,
+    mut take: impl FnMut(&Row<'_>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    // `$1` is a name to SQLite, `?1` a number. A definition is left as it is.
+    let text = if values.is_empty() { text } else { text.replace('$', "?").into() };
+    let mut statement = connection.prepare_cached(&text)?;
+    for (number, value) in (1..).zip(values) {
+        statement.raw_bind_parameter(number, native(value))?;
+    }
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        if !take(row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Sends all rows of a question, some at a time, as long as somebody takes them.
+fn read(
+    connection: &Connection,
+    question: Statement,
+    to: &mpsc::Sender<Vec<Vec<Cell>>>,
+) -> Result<(), Failure> {
+    let mut ready = Vec::with_capacity(ROWS);
+    run(connection, question, |row| {
+        ready.push(cells(row)?);
+        Ok(ready.len() < ROWS
+            || to.blocking_send(std::mem::replace(&mut ready, Vec::with_capacity(ROWS))).is_ok())
+    })?;
+    // Nobody has to take them.
+    let _ = to.blocking_send(ready);
+    Ok(())
 }
 
 fn require_file(path: &Path) -> Result<(), OpenError> {
@@ -134,22 +203,19 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn cell(value: SqliteValueRef<'_>) -> Result<Cell, sqlx::Error> {
-    fn decode<'r, T: Decode<'r, Driver>>(value: SqliteValueRef<'r>) -> Result<T, sqlx::Error> {
-        T::decode(value).map_err(sqlx::Error::Decode)
-    }
-    // The type of the value, not that of the column.
-    let kind = value.type_info().name().to_owned();
-    Ok(match kind.as_str() {
-        _ if value.is_null() => Cell::Null,
-        "INTEGER" | "BOOLEAN" => Cell::Integer(decode(value)?),
-        "BLOB" => Cell::Bytes(decode(value)?),
-        _ => Cell::Text(decode(value)?),
+/// The type is that of the value, not that of the column.
+fn cell(value: ValueRef<'_>) -> Result<Cell, Failure> {
+    Ok(match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text)?.to_owned()),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_owned()),
+        ValueRef::Real(number) => return Err(format!("{number} is no whole number").into()),
     })
 }
 
-fn cells(row: &SqliteRow) -> Result<Vec<Cell>, sqlx::Error> {
-    (0..row.len()).map(|number| row.try_get_raw(number).and_then(cell)).collect()
+fn cells(row: &Row<'_>) -> Result<Vec<Cell>, Failure> {
+    (0..row.as_ref().column_count()).map(|number| cell(row.get_ref(number)?)).collect()
 }
 
 impl Scaffold for SqliteScaffold {
@@ -160,55 +226,54 @@ impl Scaffold for SqliteScaffold {
         "served"
     }
 
-    /// A place without a number: sqlx asks SQLite what each place is called, and SQLite goes through all names for that.
-    fn place(_: usize) -> String {
-        "?".to_owned()
-    }
-
-    /// Booleans are numbers and times are texts, as sqlx writes them.
-    fn cell(value: &Value) -> Cell {
-        match value.clone() {
-            Value::Text(value) => value.map_or(Cell::Null, Cell::Text),
-            Value::Integer(value) => value.map_or(Cell::Null, Cell::Integer),
-            Value::Boolean(value) => value.map_or(Cell::Null, |it| Cell::Integer(it.into())),
-            Value::Bytes(value) => value.map_or(Cell::Null, Cell::Bytes),
-            Value::Time(value) => value.map_or(Cell::Null, |time| {
-                Cell::Text(time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false))
-            }),
-            Value::Json(value) => value.map_or(Cell::Null, |json| Cell::Text(json.to_string())),
+    fn cell(value: Value) -> Cell {
+        match native(value) {
+            Native::Null => Cell::Null,
+            Native::Integer(number) => Cell::Integer(number),
+            // None of ours is one.
+            Native::Real(number) => Cell::Text(number.to_string()),
+            Native::Text(text) => Cell::Text(text),
+            Native::Blob(bytes) => Cell::Bytes(bytes),
         }
     }
 
-    async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
-        let query = sqlx::query(&statement.text);
-        let done = bind_values!(query, statement.values).execute(&mut self.connection).await?;
-        Ok(done.rows_affected())
+    async fn execute(&mut self, statement: Statement) -> Result<u64, Failure> {
+        let execute = |connection: &Connection| {
+            run(connection, statement, |_| Ok(true))?;
+            Ok(connection.changes())
+        };
+        self.using(execute).await
     }
 
-    async fn fetch<R: Row>(&mut self, statement: Statement) -> Result<Vec<R>, sqlx::Error> {
-        let query = sqlx::query_as::<_, R>(&statement.text);
-        bind_values!(query, statement.values).fetch_all(&mut self.connection).await
-    }
-
-    async fn visit(
+    async fn each(
         &mut self,
         statement: Statement,
-        mut visit: impl FnMut(&[Cell]) + Send,
-    ) -> Result<(), sqlx::Error> {
-        let query = bind_values!(sqlx::query(&statement.text), statement.values);
-        let mut rows = query.fetch(&mut self.connection);
-        while let Some(row) = rows.try_next().await? {
-            visit(&cells(&row)?);
-        }
-        Ok(())
+        mut take: impl FnMut(Vec<Cell>) -> Result<(), RebuildError> + Send,
+    ) -> Result<(), RebuildError> {
+        let (to, mut ready) = mpsc::channel(AHEAD);
+        let reading = self.using(move |connection| read(connection, statement, &to));
+        let taking = async move {
+            while let Some(rows) = ready.recv().await {
+                rows.into_iter().try_for_each(&mut take)?;
+            }
+            Ok(())
+        };
+        let (read, taken) = tokio::join!(reading, taking);
+        taken.and(read.map_err(RebuildError::from))
     }
 
-    async fn columns(&mut self, table: &str) -> Result<Vec<Column>, sqlx::Error> {
+    async fn columns(&mut self, table: &str) -> Result<Vec<Column>, RebuildError> {
         let question = "SELECT name, dflt_value FROM pragma_table_info($1, 'served')";
-        let columns = sqlx::query_as::<_, (String, Option<String>)>(question).bind(table);
+        let mut columns = Vec::new();
+        let take = |row: Vec<Cell>| {
+            columns.push(row);
+            Ok(())
+        };
+        self.each(Statement::new(question).bind(table), take).await?;
         let mut found = Vec::new();
-        for (name, default) in columns.fetch_all(&mut self.connection).await? {
-            let default = match default {
+        for column in columns {
+            let Ok([Cell::Text(name), default]) = <[Cell; 2]>::try_from(column) else { continue };
+            let default = match default.into_text() {
                 Some(default) => self.evaluate(default).await?,
                 None => Cell::Null,
             };
@@ -217,43 +282,49 @@ impl Scaffold for SqliteScaffold {
         Ok(found)
     }
 
-    async fn stands(&mut self) -> Result<bool, sqlx::Error> {
-        let question = "SELECT COUNT(*) FROM main.sqlite_schema WHERE name = 'progress'";
-        let count: i64 = sqlx::query_scalar(question).fetch_one(&mut self.connection).await?;
-        Ok(count > 0)
+    async fn stands(&mut self) -> Result<bool, RebuildError> {
+        let question = "SELECT 1 FROM main.sqlite_schema WHERE name = 'progress'";
+        Ok(self.first(Statement::new(question)).await?.is_some())
     }
 
-    async fn put_up(&mut self, tables: &[Table]) -> Result<(), sqlx::Error> {
+    async fn put_up(&mut self, tables: &[Table]) -> Result<(), RebuildError> {
         for table in tables {
             let question =
                 "SELECT sql FROM served.sqlite_schema WHERE type = 'table' AND name = $1";
-            let definition = sqlx::query_scalar::<_, String>(question).bind(table.name);
-            let definition = definition.fetch_one(&mut self.connection).await?;
-            self.connection.execute(&*definition).await?;
+            let definition = self.first(Statement::new(question).bind(table.name)).await?;
+            let definition = definition.and_then(|mut row| row.pop()).and_then(Cell::into_text);
+            let lost = || RebuildError::Tables(format!("{} is gone", table.name));
+            self.execute(Statement::new(definition.ok_or_else(lost)?)).await?;
         }
         Ok(())
     }
 
     /// What says how far it came goes first: whoever finds the rest after an interruption must not go on with it.
-    async fn take_down(&mut self) -> Result<(), sqlx::Error> {
+    async fn take_down(&mut self) -> Result<(), RebuildError> {
         let question = "
 SELECT name
 FROM main.sqlite_schema
 WHERE type = 'table'
   AND name NOT LIKE 'sqlite%'
 ORDER BY name <> 'progress'";
-        for (name,) in self.fetch::<(String,)>(Statement::new(question)).await? {
+        let mut names = Vec::new();
+        let take = |mut row: Vec<Cell>| {
+            names.extend(row.pop().and_then(Cell::into_text));
+            Ok(())
+        };
+        self.each(Statement::new(question), take).await?;
+        for name in names {
             self.execute(Statement::new(format!("DROP TABLE main.{name}"))).await?;
         }
         Ok(())
     }
 
-    async fn take_stock(&mut self, _: &[Table]) -> Result<(), sqlx::Error> {
+    async fn take_stock(&mut self, _: &[Table]) -> Result<(), Failure> {
         self.execute(Statement::new("ANALYZE main")).await.map(drop)
     }
 
     /// An exclusive one takes the write locks of both files, a snapshot none until it writes to the scaffold.
-    async fn begin(&mut self, span: Span) -> Result<bool, sqlx::Error> {
+    async fn begin(&mut self, span: Span) -> Result<bool, RebuildError> {
         // What a statement may have to put back is small while rows are made, and can be a whole table later.
         let (begin, temporary) = match span {
             Span::Work => ("BEGIN", "MEMORY"),
@@ -263,12 +334,14 @@ ORDER BY name <> 'progress'";
         self.execute(Statement::new(format!("PRAGMA temp_store = {temporary}"))).await?;
         match self.execute(Statement::new(begin)).await {
             Ok(_) => Ok(true),
-            Err(sqlx::Error::Database(error))
-                if span == Span::Exclusive && error.message().contains("locked") =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error),
+            Err(error) if span == Span::Exclusive && is_busy(&error) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether somebody else holds a lock.
+fn is_busy(error: &Failure) -> bool {
+    let code = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    code == Some(ErrorCode::DatabaseBusy)
 }
