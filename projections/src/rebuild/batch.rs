@@ -16,6 +16,8 @@ use super::scaffold::Scaffold;
 
 /// Rows, or conditions, in one statement, at most.
 pub(super) const MANY: usize = 50;
+/// Rows in one statement that writes them, at most.
+const ROWS: usize = 500;
 
 /// What some events change: for each text, by its number, rows by key.
 #[derive(Default)]
@@ -80,7 +82,7 @@ pub(super) async fn insert<S: Scaffold>(
     let mut rows = rows.into_iter().peekable();
     let (mut text, mut made_for) = (String::new(), 0);
     while let Some(width) = rows.peek().map(Vec::len) {
-        let size = rows.len().min(MANY);
+        let size = rows.len().min(ROWS);
         if made_for != size {
             text = format!("{before} VALUES {} {after}", places(size, width));
             made_for = size;
