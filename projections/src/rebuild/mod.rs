@@ -233,7 +233,7 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
 
     async fn progress(&mut self) -> Result<Option<(i64, String)>, RebuildError> {
         let question = format!("SELECT position, made_for FROM {}.progress", S::SCAFFOLD);
-        let row = self.scaffold.first(Statement::new(question)).await?;
+        let row = self.scaffold.all(Statement::new(question)).await?.pop();
         Ok(row.and_then(|row| match <[Cell; 2]>::try_from(row) {
             Ok([Cell::Integer(position), Cell::Text(made_for)]) => Some((position, made_for)),
             Ok(_) | Err(_) => None,
@@ -256,8 +256,8 @@ impl<'a, S: Scaffold, W: Watch> Site<'a, S, W> {
     }
 
     async fn number(&mut self, question: String) -> Result<u64, RebuildError> {
-        let row = self.scaffold.first(Statement::new(question)).await?;
-        let number = row.and_then(|mut row| row.pop()).and_then(Cell::into_integer);
+        let rows = self.scaffold.all(Statement::new(question)).await?;
+        let number = rows.into_iter().flatten().next().and_then(Cell::into_integer);
         number
             .and_then(|number| u64::try_from(number).ok())
             .ok_or_else(|| RebuildError::Log("it has no head".to_owned()))

@@ -61,19 +61,19 @@ pub trait Scaffold: Send {
         take: impl FnMut(Vec<Cell>) -> Result<(), RebuildError> + Send,
     ) -> impl Future<Output = Result<(), RebuildError>> + Send;
 
-    /// The first row of a question.
-    fn first(
+    /// All rows of a question that has few.
+    fn all(
         &mut self,
         statement: Statement,
-    ) -> impl Future<Output = Result<Option<Vec<Cell>>, RebuildError>> + Send {
+    ) -> impl Future<Output = Result<Vec<Vec<Cell>>, RebuildError>> + Send {
         async move {
-            let mut first = None;
+            let mut rows = Vec::new();
             let keep = |row| {
-                first.get_or_insert(row);
+                rows.push(row);
                 Ok(())
             };
             self.each(statement, keep).await?;
-            Ok(first)
+            Ok(rows)
         }
     }
 
@@ -83,8 +83,8 @@ pub trait Scaffold: Send {
         expression: String,
     ) -> impl Future<Output = Result<Cell, RebuildError>> + Send {
         async move {
-            let row = self.first(Statement::new(format!("SELECT {expression}"))).await?;
-            Ok(row.and_then(|mut row| row.pop()).unwrap_or(Cell::Null))
+            let rows = self.all(Statement::new(format!("SELECT {expression}"))).await?;
+            Ok(rows.into_iter().flatten().next().unwrap_or(Cell::Null))
         }
     }
 

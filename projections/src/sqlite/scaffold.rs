@@ -39,11 +39,16 @@ const AHEAD: usize = 4;
 #[derive(Debug)]
 pub struct SqliteScaffold {
     /// `None` while it is being used, and for good when nobody waited for the end of that.
-    connection: Option<Connection>,
+    held: Option<Held>,
     /// Of the scaffold; `None` when it is only in memory.
     file: Option<PathBuf>,
-    /// Held, never read.
-    _lock: Option<DatabaseLock>,
+}
+
+/// A connection, and the lock that keeps others away for as long as it is open.
+#[derive(Debug)]
+struct Held {
+    connection: Connection,
+    lock: Option<DatabaseLock>,
 }
 
 impl SqliteScaffold {
@@ -100,7 +105,7 @@ impl SqliteScaffold {
             return Err(OpenError::OtherVersion(path.to_owned()));
         }
         let (file, lock) = own.unzip();
-        Ok(Self { connection: Some(connection), file, _lock: lock })
+        Ok(Self { held: Some(Held { connection, lock }), file })
     }
 
     /// Closes the connection, and removes the scaffold's file when nothing is in it.
@@ -109,11 +114,13 @@ impl SqliteScaffold {
     /// When the file cannot be removed.
     pub async fn close(mut self) -> Result<(), OpenError> {
         let stands = self.stands().await.unwrap_or(true);
-        let Some(file) = self.file.take() else { return Ok(()) };
+        let (Some(file), Some(held)) = (self.file, self.held) else { return Ok(()) };
         let failed = |source| OpenError::Database { path: file.clone(), source };
-        let close = |connection: Connection| connection.close().map_err(|(_, error)| error.into());
-        let connection = self.connection.take();
-        waiting(move || connection.map_or(Ok(()), close)).await.map_err(failed)?;
+        let close = move || match held.connection.close() {
+            Ok(()) => Ok(held.lock),
+            Err((_, error)) => Err(error.into()),
+        };
+        let _lock = waiting(close).await.map_err(failed)?;
         if !stands {
             std::fs::remove_file(&file)
                 .map_err(|source| OpenError::File { path: file.clone(), source })?;
@@ -126,13 +133,13 @@ impl SqliteScaffold {
         &mut self,
         work: impl FnOnce(&Connection) -> Result<R, Failure> + Send + 'static,
     ) -> Result<R, Failure> {
-        let connection = self.connection.take().ok_or("an earlier statement was given up")?;
+        let held = self.held.take().ok_or("an earlier statement was given up")?;
         let work = move || {
-            let done = work(&connection);
-            Ok((connection, done))
+            let done = work(&held.connection);
+            Ok((held, done))
         };
-        let (connection, done) = waiting(work).await?;
-        self.connection = Some(connection);
+        let (held, done) = waiting(work).await?;
+        self.held = Some(held);
         done
     }
 }
@@ -264,14 +271,8 @@ impl Scaffold for SqliteScaffold {
 
     async fn columns(&mut self, table: &str) -> Result<Vec<Column>, RebuildError> {
         let question = "SELECT name, dflt_value FROM pragma_table_info($1, 'served')";
-        let mut columns = Vec::new();
-        let take = |row: Vec<Cell>| {
-            columns.push(row);
-            Ok(())
-        };
-        self.each(Statement::new(question).bind(table), take).await?;
         let mut found = Vec::new();
-        for column in columns {
+        for column in self.all(Statement::new(question).bind(table)).await? {
             let Ok([Cell::Text(name), default]) = <[Cell; 2]>::try_from(column) else { continue };
             let default = match default.into_text() {
                 Some(default) => self.evaluate(default).await?,
@@ -284,15 +285,15 @@ impl Scaffold for SqliteScaffold {
 
     async fn stands(&mut self) -> Result<bool, RebuildError> {
         let question = "SELECT 1 FROM main.sqlite_schema WHERE name = 'progress'";
-        Ok(self.first(Statement::new(question)).await?.is_some())
+        Ok(!self.all(Statement::new(question)).await?.is_empty())
     }
 
     async fn put_up(&mut self, tables: &[Table]) -> Result<(), RebuildError> {
         for table in tables {
             let question =
                 "SELECT sql FROM served.sqlite_schema WHERE type = 'table' AND name = $1";
-            let definition = self.first(Statement::new(question).bind(table.name)).await?;
-            let definition = definition.and_then(|mut row| row.pop()).and_then(Cell::into_text);
+            let definition = self.all(Statement::new(question).bind(table.name)).await?;
+            let definition = definition.into_iter().flatten().next().and_then(Cell::into_text);
             let lost = || RebuildError::Tables(format!("{} is gone", table.name));
             self.execute(Statement::new(definition.ok_or_else(lost)?)).await?;
         }
@@ -307,13 +308,8 @@ FROM main.sqlite_schema
 WHERE type = 'table'
   AND name NOT LIKE 'sqlite%'
 ORDER BY name <> 'progress'";
-        let mut names = Vec::new();
-        let take = |mut row: Vec<Cell>| {
-            names.extend(row.pop().and_then(Cell::into_text));
-            Ok(())
-        };
-        self.each(Statement::new(question), take).await?;
-        for name in names {
+        let names = self.all(Statement::new(question)).await?;
+        for name in names.into_iter().flatten().filter_map(Cell::into_text) {
             self.execute(Statement::new(format!("DROP TABLE main.{name}"))).await?;
         }
         Ok(())
