@@ -3,12 +3,12 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tests::client::neighbour;
 use tests::reaper::Scratch;
 use tests::server::Process;
-use tests::{Actor, Answer, Client, Database, Ledger, Server, Settings, Store, TestApp};
+use tests::{Actor, Answer, Client, Database, Ledger, Server, Settings, Store, TestApp, until};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -48,11 +48,10 @@ impl Stage {
     }
 
     async fn until_it_answers(&self) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !self.client().get("/v1/token").try_send().await.is_ok_and(|it| it.status == 401) {
-            assert!(Instant::now() < deadline, "the balancer does not answer");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let answers = async || {
+            self.client().get("/v1/token").try_send().await.is_ok_and(|it| it.status == 401)
+        };
+        until("the balancer does not answer", Duration::from_secs(10), answers).await;
     }
 
     /// Someone who comes from elsewhere, by way of the balancer.

@@ -1,11 +1,11 @@
 //! `kill -9` of PostgreSQL, all of it, while the server works on it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 use tests::postgres::Cluster;
 use tests::seed::seeded;
-use tests::{Database, Ledger, Settings, TestApp};
+use tests::{Database, Ledger, Settings, TestApp, until};
 
 use crate::crew::{Crew, assert_unavailable};
 use tests::processes::kill_cluster;
@@ -37,14 +37,14 @@ async fn a_killed_postgres_has_lost_nothing_acknowledged_and_the_server_goes_on_
 
 /// Waits for the server to find its database again. Until then it may say that it cannot, nothing else.
 pub(crate) async fn until_ready(app: &TestApp) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
+    let is_ready = async || {
         let answer = app.anonymous().get("/readyz").send().await;
-        if answer.status == 200 {
-            return;
+        let is_ready = answer.status == 200;
+        if !is_ready {
+            assert_unavailable(answer);
         }
-        assert_unavailable(answer);
-        assert!(Instant::now() < deadline, "the server does not find its database again");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        is_ready
+    };
+    let matter = "the server does not find its database again";
+    until(matter, Duration::from_secs(20), is_ready).await;
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 use serde::Deserialize;
@@ -12,7 +12,8 @@ use tests::reaper::Scratch;
 use tests::seed::seeded;
 use tests::server::Process;
 use tests::{
-    Actor, Database, EndpointsFile, Ledger, Receiver, Server, Store, TestApp, on_both_stores,
+    Actor, Database, EndpointsFile, Ledger, Receiver, Server, Store, TestApp, eventually,
+    on_both_stores, until,
 };
 use tokio::task::JoinSet;
 
@@ -145,13 +146,14 @@ async fn a_killed_server_tells_everything_that_happened_in_order_and_nothing_els
         sent_before = receiver.lines().len();
     }
     let expected = announced(&Ledger::read(app.database()).await);
-    let deadline = Instant::now() + PATIENCE;
-    while !receiver.taken().is_superset(&expected) && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let (lines, taken) = (receiver.lines(), receiver.taken());
-    let missing: Vec<_> = expected.difference(&taken).collect();
-    assert!(missing.is_empty(), "{} of {} never came: {missing:?}", missing.len(), expected.len());
+    let come = async || {
+        let taken = receiver.taken();
+        let missing: Vec<_> = expected.difference(&taken).collect();
+        let (count, of) = (missing.len(), expected.len());
+        if count == 0 { Ok(()) } else { Err(format!("{count} of {of} never came: {missing:?}")) }
+    };
+    eventually(PATIENCE, come).await;
+    let lines = receiver.lines();
     let extra: Vec<_> = lines.iter().filter(|line| !expected.contains(&line.id)).collect();
     assert!(extra.is_empty(), "nothing of the kind happened: {extra:?}");
     let forged: Vec<_> = lines.iter().filter(|line| !line.valid).collect();
@@ -169,10 +171,8 @@ async fn a_killed_server_tells_everything_that_happened_in_order_and_nothing_els
         "hardly anything happened"
     );
     assert!(killed_in_flight > KILLS / 2, "hardly any kill met a delivery");
-    while undelivered(&app).await > 0 {
-        assert!(Instant::now() < deadline, "the receiver took them, and the server does not know");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let is_known = async || undelivered(&app).await == 0;
+    until("the receiver took them, and the server does not know", PATIENCE, is_known).await;
 }
 
 /// How many deliveries are not done, of the last hundred.
@@ -203,11 +203,7 @@ async fn two_servers_on_one_database_tell_everything_once() {
     rotators.join_all().await;
     let expected = announced(&Ledger::read(app.database()).await);
     assert_eq!(expected.len(), 8 * 21);
-    let deadline = Instant::now() + PATIENCE;
-    while undelivered(&app).await > 0 {
-        assert!(Instant::now() < deadline, "{} of {}", receiver.messages().len(), expected.len());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("not everything was delivered", PATIENCE, async || undelivered(&app).await == 0).await;
     let messages = receiver.messages();
     let came: BTreeSet<_> = messages.iter().map(|message| message.id.clone()).collect();
     assert_eq!((came, messages.len()), (expected.clone(), expected.len()));

@@ -1,11 +1,11 @@
 //! The connection to PostgreSQL breaks around a commit, so that the server does not hear what became
 //! of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::Row;
 use tests::postgres::Cluster;
-use tests::{Actor, Answer, Database, Ledger, Settings, TestApp};
+use tests::{Actor, Answer, Database, Ledger, Settings, TestApp, until};
 
 use crate::crew::{assert_unavailable, is_outcome_unknown};
 use crate::database_crashes::until_ready;
@@ -60,15 +60,11 @@ impl Stage {
     async fn until_none(&self, count: &'static str) {
         let name = self.direct.url().unwrap().rsplit_once('/').unwrap().1;
         let mut connection = Cluster::shared().connect(name).await;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
+        let is_none = async || {
             let row = sqlx::query(count).fetch_one(&mut connection).await.unwrap();
-            if row.get::<i64, _>(0) == 0 {
-                return;
-            }
-            assert!(Instant::now() < deadline, "PostgreSQL does not come to rest: {count}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            row.get::<i64, _>(0) == 0
+        };
+        until("PostgreSQL does not come to rest", Duration::from_secs(10), is_none).await;
     }
 
     async fn generation(&self) -> u64 {

@@ -8,7 +8,7 @@ use sqlx::{Executor, Row};
 use tests::client::Request;
 use tests::postgres::{Cluster, Shutdown};
 use tests::seed::seeded;
-use tests::{Actor, Answer, Client, Database, Ledger, Settings, TestApp};
+use tests::{Actor, Answer, Client, Database, Ledger, Settings, TestApp, until};
 use tokio::task::JoinSet;
 
 use crate::crew::{Crew, assert_unavailable};
@@ -197,19 +197,15 @@ async fn connections_that_lead_nowhere_are_given_up() {
     });
     let mut observer = cluster.connect(&name).await;
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    let deadline = Instant::now() + Duration::from_secs(3);
-    while observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) < VERIFYING {
-        assert!(Instant::now() < deadline, "not all connections wait");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let do_all_wait =
+        async || observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) == VERIFYING;
+    until("not all connections wait", Duration::from_secs(3), do_all_wait).await;
     proxy.swallow();
     holder.execute("ROLLBACK").await.unwrap();
     assert_eq!(asked.await.unwrap(), 0);
 
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while told(&bearer, AT_ONCE).await < AT_ONCE {
-        assert!(Instant::now() < deadline, "places in the pool are lost");
-    }
+    let are_all_told = async || told(&bearer, AT_ONCE).await == AT_ONCE;
+    until("places in the pool are lost", Duration::from_secs(10), are_all_told).await;
 }
 
 #[tokio::test]
@@ -266,11 +262,8 @@ async fn answer_after_freeze(
     let asked = tokio::spawn(in_time(request));
     let mut observer = cluster.connect(name).await;
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    let deadline = Instant::now() + Duration::from_secs(4);
-    while observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) == 0 {
-        assert!(Instant::now() < deadline, "nothing asks for {table}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let does_one_wait = async || observer.fetch_one(waiting).await.unwrap().get::<i64, _>(0) > 0;
+    until("nothing asks for the table", Duration::from_secs(4), does_one_wait).await;
     let frozen = Frozen::new(cluster);
     let answer = asked.await;
     drop(frozen);

@@ -13,7 +13,7 @@ use tests::postgres::Cluster;
 use tests::seed::seeded;
 use tests::server::Process;
 use tests::sql::Connection;
-use tests::{Client, Database, Ledger, Store, TestApp, binary, on_both_stores, past};
+use tests::{Client, Database, Ledger, Store, TestApp, binary, on_both_stores, past, until};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -72,11 +72,8 @@ async fn with_a_past(store: Store) -> TestApp {
     // A start gives waiting events their positions on SQLite; on PostgreSQL any moment does.
     app.stop().await;
     app.start().await;
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while logged(app.database()).await < EVENTS {
-        assert!(Instant::now() < deadline, "the past is not numbered");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let is_numbered = async || logged(app.database()).await >= EVENTS;
+    until("the past is not numbered", Duration::from_mins(1), is_numbered).await;
     app
 }
 
@@ -226,11 +223,9 @@ mod command_line {
 
     /// Waits for the server to take note of what was mended.
     async fn until_served(app: &TestApp, token: &str) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while app.with_token(token).whoami().await.status != 200 {
-            assert!(Instant::now() < deadline, "the server does not load what was mended");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let is_served = async || app.with_token(token).whoami().await.status == 200;
+        let matter = "the server does not load what was mended";
+        until(matter, Duration::from_secs(10), is_served).await;
     }
 
     on_both_stores!(a_check_tells_by_its_exit_code_and_a_rebuild_mends);

@@ -8,7 +8,7 @@ use sqlx::{Executor, PgConnection, Row};
 use tests::binary;
 use tests::client::Request;
 use tests::postgres::{Cluster, Shutdown};
-use tests::{Actor, Answer, Database, Ledger, Settings, TestApp};
+use tests::{Actor, Answer, Database, Ledger, Settings, TestApp, eventually, until};
 
 use crate::crew::{assert_unavailable, is_outcome_unknown};
 use crate::database_crashes::until_ready;
@@ -44,7 +44,7 @@ impl Stage {
     async fn bring_standby_back(&self) {
         self.standby.start(&[]);
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-        until(&self.primary, waiting, |count: i64| count == 0).await;
+        until_answer(&self.primary, waiting, |count: i64| count == 0).await;
     }
 
     /// Asks for something, while somebody ends every wait for the standby with this function.
@@ -81,19 +81,16 @@ async fn wait_for_standbys(primary: &Cluster, names: &str) {
 
 async fn until_standby_is(primary: &Cluster, state: &str) {
     let question = "SELECT coalesce(max(sync_state), '') FROM pg_stat_replication";
-    until(primary, question, |found: String| found == state).await;
+    until_answer(primary, question, |found: String| found == state).await;
 }
 
-async fn until<T>(cluster: &Cluster, question: &'static str, is_right: impl Fn(T) -> bool)
+async fn until_answer<T>(cluster: &Cluster, question: &'static str, is_right: impl Fn(T) -> bool)
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     let mut connection = cluster.connect("postgres").await;
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_right(connection.fetch_one(question).await.unwrap().get(0)) {
-        assert!(Instant::now() < deadline, "never: {question}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let is_so = async || is_right(connection.fetch_one(question).await.unwrap().get(0));
+    until(question, Duration::from_secs(20), is_so).await;
 }
 
 #[track_caller]
@@ -206,15 +203,11 @@ async fn readiness(app: &TestApp) -> Value {
 }
 
 async fn until_standbys_are(app: &TestApp, expected: &Value) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
+    let are = async || {
         let found = readiness(app).await["standbys"].clone();
-        if found == *expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{found} is not {expected}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if found == *expected { Ok(()) } else { Err(format!("{found} is not {expected}")) }
+    };
+    eventually(Duration::from_secs(20), are).await;
 }
 
 #[tokio::test]
@@ -235,10 +228,8 @@ async fn a_standby_in_the_place_of_its_primary_is_asked_nothing_until_it_is_prom
     standby.start(&[("port", &port)]);
 
     // A lease that is in force when the primary stops may be used up.
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while app.with_token(&token).whoami().await.status == 200 {
-        assert!(Instant::now() < deadline, "the standby is asked");
-    }
+    let is_refused = async || app.with_token(&token).whoami().await.status != 200;
+    until("the standby is asked", Duration::from_secs(5), is_refused).await;
     for _ in 0..3 {
         for request in [
             app.with_token(&token).get("/v1/token"),

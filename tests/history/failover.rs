@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use sqlx::{Executor, Row};
 use tests::postgres::Cluster;
 use tests::processes::kill_cluster;
+use tests::until;
 use tokio::time::sleep;
 
 use crate::driver::{Goal, Load};
@@ -56,12 +57,10 @@ async fn follow(fleet: &Fleet) -> Arc<Cluster> {
     for command in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
         connection.execute(command).await.expect("a superuser may");
     }
-    let deadline = Instant::now() + Duration::from_secs(30);
     let question = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-    while connection.fetch_one(question).await.expect("it is there").get::<i64, _>(0) == 0 {
-        assert!(Instant::now() < deadline, "no standby is synchronous");
-        sleep(Duration::from_millis(20)).await;
-    }
+    let is_synchronous =
+        async || connection.fetch_one(question).await.expect("it is there").get::<i64, _>(0) > 0;
+    until("no standby is synchronous", Duration::from_secs(30), is_synchronous).await;
     Arc::new(standby.expect("a standby starts"))
 }
 

@@ -26,6 +26,7 @@ pub mod scanner;
 pub mod seed;
 pub mod server;
 pub mod sql;
+pub mod waiting;
 
 pub use actors::{Actor, Integration, Invitation};
 pub use answer::Answer;
@@ -37,6 +38,7 @@ pub use ledger::Ledger;
 pub use metrics::Metrics;
 pub use receiver::Receiver;
 pub use server::{Server, Settings};
+pub use waiting::{eventually, until};
 
 /// Makes a test on each store of every story named: `sqlite::<story>` and `postgres::<story>`.
 ///

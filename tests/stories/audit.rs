@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::log::note::notes;
 use domain::log::proof::{TreeHead, is_consistent, is_included};
@@ -11,7 +11,9 @@ use http::StatusCode;
 use serde_json::Value;
 use tests::binary::{self, finish};
 use tests::reaper::Scratch;
-use tests::{Answer, Client, Database, Ledger, Server, Settings, Store, TestApp, on_both_stores};
+use tests::{
+    Answer, Client, Database, Ledger, Server, Settings, Store, TestApp, on_both_stores, until,
+};
 
 on_both_stores!(
     a_fresh_checkpoint_covers_everything_acknowledged_before,
@@ -259,18 +261,6 @@ pub(crate) async fn only_auditors_are_shown_the_log(store: Store) {
     }
 }
 
-/// Waits for what happens by itself.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 pub(crate) async fn checkpoints_are_made_on_schedule_when_something_came(store: Store) {
     let folder = Scratch::new("checkpoints");
     let file: PathBuf = folder.path().join("notes");
@@ -285,13 +275,15 @@ pub(crate) async fn checkpoints_are_made_on_schedule_when_something_came(store: 
     for _ in 0..2 {
         alice.generate_token().await;
         let size = Ledger::read(app.database()).await.events.len();
-        until("no checkpoint is made", async || {
+        let is_made = async || {
             let text = std::fs::read_to_string(&file).unwrap_or_default();
-            let last = notes(&text).pop().map(str::to_owned)?;
-            let last = Checkpoint::open(&last, std::slice::from_ref(&key)).unwrap();
-            (last.head.size == u64::try_from(size).unwrap()).then_some(())
-        })
-        .await;
+            let last = notes(&text).pop().map(str::to_owned);
+            last.is_some_and(|last| {
+                let last = Checkpoint::open(&last, std::slice::from_ref(&key)).unwrap();
+                last.head.size == u64::try_from(size).unwrap()
+            })
+        };
+        until("no checkpoint is made", Duration::from_secs(30), is_made).await;
     }
     // Two periods in which nothing comes.
     let before = Ledger::read(app.database()).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tests::receiver::{Behaviour, Message};
 use tests::sql::Connection;
-use tests::{Actor, Database, EndpointsFile, Receiver, Store, TestApp, on_both_stores};
+use tests::{Actor, Database, EndpointsFile, Receiver, Store, TestApp, eventually, on_both_stores};
 
 on_both_stores!(
     what_happens_is_told_signed_and_without_a_secret,
@@ -39,15 +39,12 @@ async fn deliveries(app: &TestApp, query: &str) -> Vec<Value> {
 
 /// Waits until so many deliveries have this status.
 async fn until(app: &TestApp, status: &str, count: usize) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    loop {
+    let look = async || {
         let found = deliveries(app, &format!("status={status}")).await;
-        if found.len() == count {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{count} should be {status}: {found:#?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        let are_all = found.len() == count;
+        if are_all { Ok(found) } else { Err(format!("{count} should be {status}: {found:#?}")) }
+    };
+    eventually(Duration::from_mins(1), look).await
 }
 
 fn kinds(messages: &[Message]) -> Vec<&str> {

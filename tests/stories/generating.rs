@@ -2,7 +2,7 @@
 
 use domain::token::{Prefix, TokenSecret};
 use serde_json::{Value, json};
-use tests::{Database, Settings, Store, TestApp, on_both_stores};
+use tests::{Database, Settings, Store, TestApp, on_both_stores, until};
 
 pub(crate) const MINTED: [&str; 7] =
     ["token", "tokenId", "generation", "hint", "createdAt", "lastUsedAt", "message"];
@@ -133,13 +133,8 @@ pub(crate) async fn the_time_of_last_use_shows_up(store: Store) {
     assert_eq!(alice.token_state().await.json()["lastUsedAt"], Value::Null);
     app.with_token(&token).whoami().await.assert_user("alice");
 
-    let shown = async {
-        while alice.token_state().await.json()["lastUsedAt"].is_null() {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    };
-    let deadline = std::time::Duration::from_mins(1);
-    tokio::time::timeout(deadline, shown).await.expect("lastUsedAt within a minute");
+    let is_shown = async || !alice.token_state().await.json()["lastUsedAt"].is_null();
+    until("no use is shown", std::time::Duration::from_mins(1), is_shown).await;
     alice.regenerate_token().await;
     assert_eq!(alice.token_state().await.json()["lastUsedAt"], Value::Null);
 }

@@ -1,11 +1,11 @@
 //! Signing in with an e-mail address and a password, and out again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tests::actors::{email_of, password_of};
 use tests::sql::Connection;
-use tests::{Answer, Client, Store, TestApp, on_both_stores};
+use tests::{Answer, Client, Store, TestApp, on_both_stores, until};
 
 on_both_stores!(
     a_user_signs_out_and_in_again,
@@ -101,11 +101,8 @@ pub(crate) async fn expired_sessions_are_forgotten_and_no_others(store: Store) {
     app.start().await;
     let mut database = Connection::open(app.database()).await;
     let find = format!("SELECT id FROM {table} WHERE id = 'expired'");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !database.rows(&find).await.is_empty() {
-        assert!(Instant::now() < deadline, "it is still there");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let is_gone = async || database.rows(&find).await.is_empty();
+    until("it is still there", Duration::from_secs(30), is_gone).await;
     database.close().await;
     alice.token_state().await;
 }

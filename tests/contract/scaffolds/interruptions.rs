@@ -1,7 +1,7 @@
 //! A rebuild that ends half-way, or whose rows were tampered with, changes nothing that is served.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::startup::{Thoroughness, rebuild};
 use futures_util::FutureExt;
@@ -10,7 +10,7 @@ use rand::RngExt;
 use tests::past;
 use tests::seed::seeded;
 use tests::sql::Connection;
-use tests::{Database, Store};
+use tests::{Database, Store, until};
 
 use super::{attempt, damage::damage, found, live, rebuilt, scaffold_stands, settings_of};
 use crate::logging::number_all;
@@ -63,11 +63,8 @@ async fn wait_until_nobody_rebuilds(database: &Database) {
     let mut connection = Connection::open(database).await;
     let question = "SELECT COUNT(*)::text FROM pg_stat_activity
                     WHERE datname = current_database() AND application_name = 'symbolon rebuild'";
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while connection.value(question).await != "0" {
-        assert!(Instant::now() < deadline, "the server does not notice");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let has_noticed = async || connection.value(question).await == "0";
+    until("the server does not notice", Duration::from_secs(10), has_noticed).await;
     connection.close().await;
 }
 
