@@ -63,9 +63,11 @@ impl PostgresScaffold {
             ("synchronous_commit", "on"),
             ("default_transaction_isolation", "read\\ committed"),
             ("default_transaction_read_only", read_only),
+            // It is meant to take its time.
             ("statement_timeout", "0"),
+            // An index has all events in the order of their keys: to sort them takes room for another copy.
+            ("enable_sort", "off"),
         ]);
-        // It is meant to take its time.
         let options = options.disable_statement_logging();
         refuse_unsafe_server(&options).await?;
         let mut connection = in_time(options.connect()).await.map_err(OpenError::Connect)?;
@@ -192,7 +194,7 @@ ORDER BY a.attnum";
     async fn take_down(&mut self) -> Result<(), RebuildError> {
         self.connection.execute("SET client_min_messages = warning").await?;
         let text = format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE");
-        self.connection.execute(&*text).await?;
+        self.execute(Statement::new(text)).await?;
         Ok(())
     }
 

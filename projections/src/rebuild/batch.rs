@@ -14,10 +14,10 @@ use super::fold::statements;
 use super::form::{Plan, key_of};
 use super::scaffold::Scaffold;
 
-/// Rows, or conditions, in one statement, at most.
+/// Conditions in one statement, at most.
 pub(super) const MANY: usize = 50;
-/// Rows in one statement that writes them, at most.
-const ROWS: usize = 500;
+/// Rows in one statement that writes them: few sizes, so that databases keep each prepared.
+const SIZES: [usize; 5] = [500, 100, 20, 4, 1];
 
 /// What some events change: for each text, by its number, rows by key.
 #[derive(Default)]
@@ -82,7 +82,7 @@ pub(super) async fn insert<S: Scaffold>(
     let mut rows = rows.into_iter().peekable();
     let (mut text, mut made_for) = (String::new(), 0);
     while let Some(width) = rows.peek().map(Vec::len) {
-        let size = rows.len().min(ROWS);
+        let size = SIZES.into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
         if made_for != size {
             text = format!("{before} VALUES {} {after}", places(size, width));
             made_for = size;

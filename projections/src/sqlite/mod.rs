@@ -20,6 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use crate::closing::close;
 use crate::lease::Moment;
+use crate::rebuild::Failure;
 use crate::replica::{LiveSet, Memory};
 use crate::{EventStore, Finding, MigrateError, Numbering, StoreError, Turn, log};
 use lock::DatabaseLock;
@@ -59,7 +60,7 @@ pub enum OpenError {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Failure,
     },
 }
 

@@ -20,19 +20,23 @@ use crate::sql::{Statement, Value};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements that stay prepared: more than a rebuild has.
 const PREPARED: usize = 128;
-/// Rows come in no order of their keys: so much of each file in memory, in KiB as SQLite wants it. A page of the write-ahead log is
-/// written often, and moved into the file once. What takes the place of served rows must be on disk, as everything that
-/// is served.
+
+/// Neither may make a file that is not there.
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// Cache sizes are in KiB, as SQLite wants them.
 const PRAGMAS: &str = "
 PRAGMA foreign_keys = ON;
 PRAGMA main.synchronous = NORMAL;
-PRAGMA served.synchronous = FULL;
-PRAGMA main.cache_size = -65536;
+PRAGMA served.synchronous = FULL;       -- as everything that is served
+PRAGMA main.cache_size = -65536;        -- rows come in no order of their keys
 PRAGMA served.cache_size = -65536;
-PRAGMA wal_autocheckpoint = 16000";
+PRAGMA wal_autocheckpoint = 16000       -- a page is written often, and moved once";
 
 /// Rows that SQLite reads on while those before are looked at: so many at a time, and so many times.
-const ROWS: usize = 512;
+const CHUNK: usize = 512;
 const AHEAD: usize = 4;
 
 /// One connection to a database and the scaffold beside it.
@@ -62,10 +66,7 @@ impl SqliteScaffold {
         let lock = DatabaseLock::take(&file)?;
         let own = file.clone();
         let open = move || {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(own, flags)?;
+            let connection = Connection::open_with_flags(own, flags())?;
             connection.execute_batch("PRAGMA journal_mode = WAL")?;
             Ok(connection)
         };
@@ -78,7 +79,8 @@ impl SqliteScaffold {
     /// When there is no such database, or the tables are not those of this version.
     pub async fn look(path: &Path) -> Result<Self, OpenError> {
         require_file(path)?;
-        let mut looking = Self::connect(path, Connection::open_in_memory, None).await?;
+        let open = || Connection::open_in_memory_with_flags(flags());
+        let mut looking = Self::connect(path, open, None).await?;
         let forbid = looking.execute(Statement::new("PRAGMA query_only = on")).await;
         forbid.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         Ok(looking)
@@ -90,22 +92,19 @@ impl SqliteScaffold {
         own: Option<(PathBuf, DatabaseLock)>,
     ) -> Result<Self, OpenError> {
         let served = path.to_string_lossy().into_owned();
+        let (file, lock) = own.unzip();
         let opened = waiting(move || {
             let connection = open()?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            connection.set_prepared_statement_cache_capacity(PREPARED);
-            connection.execute("ATTACH DATABASE ?1 AS served", [served])?;
-            connection.execute_batch(PRAGMAS)?;
+            attach(&connection, &served)?;
             let applied = applied_migrations(&connection).unwrap_or_default();
-            Ok((connection, applied))
+            Ok((Held { connection, lock }, applied))
         });
-        let (connection, applied) =
+        let (held, applied) =
             opened.await.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         if !crate::is_up_to_date(&MIGRATIONS, &applied) {
             return Err(OpenError::OtherVersion(path.to_owned()));
         }
-        let (file, lock) = own.unzip();
-        Ok(Self { held: Some(Held { connection, lock }), file })
+        Ok(Self { held: Some(held), file })
     }
 
     /// Closes the connection, and removes the scaffold's file when nothing is in it.
@@ -151,6 +150,14 @@ async fn waiting<R: Send + 'static>(
     tokio::task::spawn_blocking(work).await?
 }
 
+/// Beside what the connection was opened to, the database.
+fn attach(connection: &Connection, served: &str) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.execute("ATTACH DATABASE ?1 AS served", [served])?;
+    connection.execute_batch(PRAGMAS)
+}
+
 fn applied_migrations(connection: &Connection) -> Result<Vec<(i64, Vec<u8>)>, rusqlite::Error> {
     let question =
         "SELECT version, checksum FROM served._sqlx_migrations WHERE success ORDER BY version";
@@ -185,11 +192,11 @@ fn read(
     question: Statement,
     to: &mpsc::Sender<Vec<Vec<Cell>>>,
 ) -> Result<(), Failure> {
-    let mut ready = Vec::with_capacity(ROWS);
+    let mut ready = Vec::with_capacity(CHUNK);
     run(connection, question, |row| {
         ready.push(cells(row)?);
-        Ok(ready.len() < ROWS
-            || to.blocking_send(std::mem::replace(&mut ready, Vec::with_capacity(ROWS))).is_ok())
+        Ok(ready.len() < CHUNK
+            || to.blocking_send(std::mem::replace(&mut ready, Vec::with_capacity(CHUNK))).is_ok())
     })?;
     // Nobody has to take them.
     let _ = to.blocking_send(ready);
@@ -322,14 +329,13 @@ ORDER BY name <> 'progress'";
     /// An exclusive one takes the write locks of both files, a snapshot none until it writes to the scaffold.
     async fn begin(&mut self, span: Span) -> Result<bool, RebuildError> {
         // What a statement may have to put back is small while rows are made, and can be a whole table later.
-        let (begin, temporary) = match span {
-            Span::Work => ("BEGIN", "MEMORY"),
-            Span::Snapshot => ("BEGIN", "FILE"),
-            Span::Exclusive => ("BEGIN IMMEDIATE", "FILE"),
+        let begin = match span {
+            Span::Work => "PRAGMA temp_store = MEMORY; BEGIN",
+            Span::Snapshot => "PRAGMA temp_store = FILE; BEGIN",
+            Span::Exclusive => "PRAGMA temp_store = FILE; BEGIN IMMEDIATE",
         };
-        self.execute(Statement::new(format!("PRAGMA temp_store = {temporary}"))).await?;
-        match self.execute(Statement::new(begin)).await {
-            Ok(_) => Ok(true),
+        match self.using(|connection| Ok(connection.execute_batch(begin)?)).await {
+            Ok(()) => Ok(true),
             Err(error) if span == Span::Exclusive && is_busy(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
@@ -340,4 +346,37 @@ ORDER BY name <> 'progress'";
 fn is_busy(error: &Failure) -> bool {
     let code = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     code == Some(ErrorCode::DatabaseBusy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What takes the place of served rows is on disk (2 = FULL) when it is committed, and SQLite says nothing of a pragma that
+    /// it does not know.
+    #[test]
+    fn what_is_mended_is_written_as_what_is_served() {
+        let connection = Connection::open_in_memory_with_flags(flags()).unwrap();
+        attach(&connection, ":memory:").unwrap();
+        for (schema, pragma, expected) in [
+            ("served", "synchronous", 2),
+            ("main", "synchronous", 1),
+            ("main", "foreign_keys", 1),
+            ("main", "cache_size", -65_536),
+            ("served", "cache_size", -65_536),
+            ("main", "wal_autocheckpoint", 16_000),
+        ] {
+            let question = format!("PRAGMA {schema}.{pragma}");
+            let value = connection.query_row(&question, [], |row| row.get::<_, i64>(0));
+            assert_eq!(value, Ok(expected), "{schema}.{pragma}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_not_made() {
+        let file = std::env::temp_dir().join(format!("symbolon-none-{}.db", std::process::id()));
+        let connection = Connection::open_in_memory_with_flags(flags()).unwrap();
+        attach(&connection, &file.to_string_lossy()).unwrap_err();
+        assert!(!file.exists());
+    }
 }
