@@ -6,7 +6,9 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::chown;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,6 +38,8 @@ pub enum Shutdown {
 #[derive(Debug)]
 pub struct Cluster {
     port: u16,
+    /// Held, never used.
+    _reservation: UnixListener,
     directory: Scratch,
 }
 
@@ -89,7 +93,8 @@ impl Cluster {
             chown(directory.path(), Some(uid), Some(gid)).expect("root may give it away");
         }
         reaper::stop_cluster_at_the_end(directory.path());
-        Self { port: free_port(), directory }
+        let (port, reservation) = reserve_port();
+        Self { port, _reservation: reservation, directory }
     }
 
     /// Later lines win, so a standby may carry its primary's as well.
@@ -244,16 +249,20 @@ fn id(arguments: &[&str]) -> Option<u32> {
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
-/// A port below those that the kernel hands to outgoing connections, so that none takes it while
-/// the cluster is down.
-fn free_port() -> u16 {
+/// A port below those that the kernel hands to outgoing connections, and a socket named after it: so nobody takes the port
+/// while the cluster is down, no connection and no test of another process. The name is gone when this process is.
+fn reserve_port() -> (u16, UnixListener) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     (0..10_000)
         .map(|_| {
             let step = std::process::id().wrapping_mul(37) + NEXT.fetch_add(1, Ordering::Relaxed);
             u16::try_from(20_000 + step % 12_000).expect("below 32,000")
         })
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .find_map(|port| {
+            let name = SocketAddr::from_abstract_name(format!("symbolon-tests-port-{port}"));
+            let reservation = UnixListener::bind_addr(&name.ok()?).ok()?;
+            TcpListener::bind(("127.0.0.1", port)).is_ok().then_some((port, reservation))
+        })
         .expect("a free port")
 }
 
