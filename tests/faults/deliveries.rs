@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use serde::Deserialize;
@@ -152,6 +152,7 @@ async fn a_killed_server_tells_everything_that_happened_in_order_and_nothing_els
         let (count, of) = (missing.len(), expected.len());
         if count == 0 { Ok(()) } else { Err(format!("{count} of {of} never came: {missing:?}")) }
     };
+    let begun = Instant::now();
     eventually(PATIENCE, come).await;
     let lines = receiver.lines();
     let extra: Vec<_> = lines.iter().filter(|line| !expected.contains(&line.id)).collect();
@@ -172,7 +173,8 @@ async fn a_killed_server_tells_everything_that_happened_in_order_and_nothing_els
     );
     assert!(killed_in_flight > KILLS / 2, "hardly any kill met a delivery");
     let is_known = async || undelivered(&app).await == 0;
-    until("the receiver took them, and the server does not know", PATIENCE, is_known).await;
+    let left = PATIENCE.saturating_sub(begun.elapsed());
+    until("the receiver took them, and the server does not know", left, is_known).await;
 }
 
 /// How many deliveries are not done, of the last hundred.
@@ -203,7 +205,11 @@ async fn two_servers_on_one_database_tell_everything_once() {
     rotators.join_all().await;
     let expected = announced(&Ledger::read(app.database()).await);
     assert_eq!(expected.len(), 8 * 21);
-    until("not everything was delivered", PATIENCE, async || undelivered(&app).await == 0).await;
+    let are_all_delivered = async || match undelivered(&app).await {
+        0 => Ok(()),
+        _ => Err(format!("{} of {}", receiver.messages().len(), expected.len())),
+    };
+    eventually(PATIENCE, are_all_delivered).await;
     let messages = receiver.messages();
     let came: BTreeSet<_> = messages.iter().map(|message| message.id.clone()).collect();
     assert_eq!((came, messages.len()), (expected.clone(), expected.len()));

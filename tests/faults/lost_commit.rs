@@ -64,7 +64,8 @@ impl Stage {
             let row = sqlx::query(count).fetch_one(&mut connection).await.unwrap();
             row.get::<i64, _>(0) == 0
         };
-        until("PostgreSQL does not come to rest", Duration::from_secs(10), is_none).await;
+        let matter = format!("PostgreSQL does not come to rest: {count}");
+        until(&matter, Duration::from_secs(10), is_none).await;
     }
 
     async fn generation(&self) -> u64 {

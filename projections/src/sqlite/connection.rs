@@ -25,6 +25,10 @@ PRAGMA foreign_keys = ON;
 PRAGMA recursive_triggers = ON;
 PRAGMA temp_store = MEMORY";
 
+/// To write to a file that is there, from one thread at a time.
+pub(super) const TO_WRITE: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// A connection. What it is in the middle of is rolled back on drop.
 #[derive(Debug)]
 pub(super) struct WriteConnection(Connection);
@@ -32,9 +36,8 @@ pub(super) struct WriteConnection(Connection);
 impl WriteConnection {
     /// To a database that is there.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
-            let connection = Connection::open_with_flags(path, flags)?;
+            let connection = Connection::open_with_flags(path, TO_WRITE)?;
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);
             connection.execute_batch(PRAGMAS)?;
@@ -77,12 +80,21 @@ impl WriteConnection {
     }
 
     fn count_found(&self, text: &str, values: Vec<rusqlite::types::Value>) -> Result<u64, Error> {
-        let mut statement = self.0.prepare_cached(text)?;
-        for (number, value) in (1..).zip(values) {
-            statement.raw_bind_parameter(number, value)?;
-        }
-        count_rows(&mut statement)
+        count_rows(&mut bound(&self.0, text, values)?)
     }
+}
+
+/// A statement that stays prepared, with its values.
+pub(super) fn bound<'a>(
+    connection: &'a Connection,
+    text: &str,
+    values: impl IntoIterator<Item = rusqlite::types::Value>,
+) -> Result<CachedStatement<'a>, Error> {
+    let mut statement = connection.prepare_cached(text)?;
+    for (number, value) in (1..).zip(values) {
+        statement.raw_bind_parameter(number, value)?;
+    }
+    Ok(statement)
 }
 
 /// A statement as SQLite takes it, and what must come of it: made before anyone waits for the connection.

@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::types::{Value as Native, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
+use rusqlite::types::{self, ValueRef};
+use rusqlite::{Connection, ErrorCode, Row};
 use tokio::sync::mpsc;
 
-use super::connection::native;
+use super::connection::{TO_WRITE, bound, native};
 use super::{DatabaseLock, MIGRATIONS, OpenError};
 use crate::rebuild::{Cell, Column, Failure, RebuildError, Scaffold, Span, Table};
 use crate::sql::{Statement, Value};
@@ -20,11 +20,6 @@ use crate::sql::{Statement, Value};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements that stay prepared: more than a rebuild has.
 const PREPARED: usize = 128;
-
-/// Neither may make a file that is not there.
-fn flags() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
 
 /// Cache sizes are in KiB, as SQLite wants them.
 const PRAGMAS: &str = "
@@ -66,7 +61,7 @@ impl SqliteScaffold {
         let lock = DatabaseLock::take(&file)?;
         let own = file.clone();
         let open = move || {
-            let connection = Connection::open_with_flags(own, flags())?;
+            let connection = Connection::open_with_flags(own, TO_WRITE)?;
             connection.execute_batch("PRAGMA journal_mode = WAL")?;
             Ok(connection)
         };
@@ -79,7 +74,7 @@ impl SqliteScaffold {
     /// When there is no such database, or the tables are not those of this version.
     pub async fn look(path: &Path) -> Result<Self, OpenError> {
         require_file(path)?;
-        let open = || Connection::open_in_memory_with_flags(flags());
+        let open = || Connection::open_in_memory_with_flags(TO_WRITE);
         let mut looking = Self::connect(path, open, None).await?;
         let forbid = looking.execute(Statement::new("PRAGMA query_only = on")).await;
         forbid.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
@@ -173,10 +168,7 @@ fn run(
 ) -> Result<(), Failure> {
     // `$1` is a name to SQLite, `?1` a number. A definition is left as it is.
     let text = if values.is_empty() { text } else { text.replace('$', "?").into() };
-    let mut statement = connection.prepare_cached(&text)?;
-    for (number, value) in (1..).zip(values) {
-        statement.raw_bind_parameter(number, native(value))?;
-    }
+    let mut statement = bound(connection, &text, values.into_iter().map(native))?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         if !take(row)? {
@@ -242,12 +234,12 @@ impl Scaffold for SqliteScaffold {
 
     fn cell(value: Value) -> Cell {
         match native(value) {
-            Native::Null => Cell::Null,
-            Native::Integer(number) => Cell::Integer(number),
+            types::Value::Null => Cell::Null,
+            types::Value::Integer(number) => Cell::Integer(number),
             // None of ours is one.
-            Native::Real(number) => Cell::Text(number.to_string()),
-            Native::Text(text) => Cell::Text(text),
-            Native::Blob(bytes) => Cell::Bytes(bytes),
+            types::Value::Real(number) => Cell::Text(number.to_string()),
+            types::Value::Text(text) => Cell::Text(text),
+            types::Value::Blob(bytes) => Cell::Bytes(bytes),
         }
     }
 
@@ -356,7 +348,7 @@ mod tests {
     /// it does not know.
     #[test]
     fn what_is_mended_is_written_as_what_is_served() {
-        let connection = Connection::open_in_memory_with_flags(flags()).unwrap();
+        let connection = Connection::open_in_memory_with_flags(TO_WRITE).unwrap();
         attach(&connection, ":memory:").unwrap();
         for (schema, pragma, expected) in [
             ("served", "synchronous", 2),
@@ -375,7 +367,7 @@ mod tests {
     #[test]
     fn a_database_that_is_not_there_is_not_made() {
         let file = std::env::temp_dir().join(format!("symbolon-none-{}.db", std::process::id()));
-        let connection = Connection::open_in_memory_with_flags(flags()).unwrap();
+        let connection = Connection::open_in_memory_with_flags(TO_WRITE).unwrap();
         attach(&connection, &file.to_string_lossy()).unwrap_err();
         assert!(!file.exists());
     }
